@@ -1,0 +1,1 @@
+//! What every member of a sitting must get right, without I/O.

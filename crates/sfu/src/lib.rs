@@ -1,0 +1,1 @@
+//! The media core: a sans-I/O selective forwarding unit.

@@ -1,0 +1,1 @@
+//! wasm-bindgen over `incamera-e2ee`.

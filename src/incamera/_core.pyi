@@ -1,0 +1,3 @@
+"""The compiled module's face (crates/native)."""
+
+__version__: str

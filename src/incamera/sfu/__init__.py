@@ -1,0 +1,1 @@
+"""A LiveKit-compatible media server that stands alone: it knows nothing of meetings."""
