@@ -1,8 +1,8 @@
 """A bad network, made in user space: relays for UDP and TCP with a seed, for machines whose kernel has no netem.
 
 Put one between a client and the server: `announce_udp` / `announce_tcp` tell clients the relay's address as the media
-candidate, and a `TcpRelay` before the HTTP port carries page and signalling. All run on one thread of their own, so that tests
-may be written with or without asyncio.
+candidate, and a `TcpRelay` before the HTTP port carries page and signalling. All run on one thread of their own, so
+that tests may be written with or without asyncio.
 """
 
 import asyncio

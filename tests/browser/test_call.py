@@ -1,0 +1,125 @@
+"""A call as its users have it: two, then four browsers in one sitting, on good and bad networks.
+
+Each of them must *decode* pictures and sound of all the others (frames growing by getStats). Pictures are 320x180 at
+15 a second (`?quality=low`), as small as two cores allow for four browsers that encode and decode simulcast.
+"""
+
+import random
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support.browsers import await_true, chromium, statistics
+from tests.support.relay import CALM, Network, Weather
+from tests.support.servers import Demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def enter(browser: Browser, link: str) -> Page:
+    """Open a link as a person does, pass the check, and be in the room."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
+    address, fragment = link.split("#")
+    page.goto(f"{address}?debug&quality=low#{fragment}")
+    page.get_by_role("button", name="Enter").click()
+    page.get_by_role("button", name="Leave").wait_for()
+    return page
+
+
+def all_decode(pages: dict[str, Page]) -> None:
+    """Every page decodes more pictures and sound of every other page than it had, twice over."""
+    before = {seat: statistics(page) for seat, page in pages.items()}
+
+    def missing() -> list[str]:
+        return [
+            f"{seat} has no new {kind} of {other}"
+            for seat, page in pages.items()
+            for now in [statistics(page)]
+            for other in pages
+            for kind in ("video_frames", "audio_frames")
+            if other != seat and now.get(other, {}).get(kind, 0) < before[seat].get(other, {}).get(kind, 0) + 10
+        ]
+
+    await_true("everybody decodes everybody", lambda: not missing() or print(missing()))
+
+
+def test_two_then_four_see_and_hear_each_other_and_one_leaves_and_one_reloads(browser: Browser) -> None:
+    with Demo("--seats", "4") as demo:
+        pages = {demo.seat(n): enter(browser, demo.link(n)) for n in range(2)}
+        all_decode(pages)
+        pages |= {demo.seat(n): enter(browser, demo.link(n)) for n in range(2, 4)}
+        all_decode(pages)
+
+        leaver = pages.pop(demo.seat(3))
+        leaver.get_by_role("button", name="Leave").click()
+        for page in pages.values():
+            await_true("the one who left is gone", lambda page=page: demo.seat(3) not in statistics(page))
+        all_decode(pages)
+
+        pages[demo.seat(1)].reload()
+        pages[demo.seat(1)].get_by_role("button", name="Leave").wait_for()
+        all_decode(pages)
+
+
+def test_the_network_is_cut_for_three_seconds_and_all_come_back(browser: Browser) -> None:
+    with Network(seed=20210217) as network:
+        media = network.udp()
+        with Demo("--seats", "3", "--announce-udp", f"127.0.0.1:{media.port}") as demo:
+            media.target = ("127.0.0.1", demo.ready["udp_port"])
+            web = network.tcp(("127.0.0.1", demo.port))
+            links = [demo.link(n).replace(f":{demo.port}/", f":{web.port}/") for n in range(3)]
+            pages = {demo.seat(n): enter(browser, link) for n, link in enumerate(links)}
+            all_decode(pages)
+
+            media.weather = web.weather = Weather(cut=True)
+            next(iter(pages.values())).wait_for_timeout(3000)
+            media.weather = web.weather = CALM
+            all_decode(pages)
+            assert media.lost > 0, "the media did not cross the relay"
+
+
+def test_where_udp_is_blocked_media_takes_tcp(browser: Browser) -> None:
+    with Network(seed=1) as network:
+        black_hole, tcp = network.udp(), network.tcp()
+        black_hole.weather = Weather(cut=True)
+        with Demo(
+            "--seats",
+            "2",
+            "--announce-udp",
+            f"127.0.0.1:{black_hole.port}",
+            "--announce-tcp",
+            f"127.0.0.1:{tcp.port}",
+        ) as demo:
+            tcp.target = ("127.0.0.1", demo.ready["tcp_port"])
+            pages = {demo.seat(n): enter(browser, demo.link(n)) for n in range(2)}
+            all_decode(pages)
+            assert tcp.connections >= 2, "the media did not take TCP"
+
+
+def test_thousands_of_malformed_datagrams_leave_no_gap_in_the_call(browser: Browser) -> None:
+    seeds = sorted((Path(__file__).parents[1] / "support" / "datagrams").glob("*.bin"))
+    dice = random.Random(5)
+    with Demo("--seats", "2") as demo, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as attacker:
+        pages = {demo.seat(n): enter(browser, demo.link(n)) for n in range(2)}
+        all_decode(pages)
+        for n in range(10_000):
+            if seeds and n % 2:
+                datagram = bytearray(dice.choice(seeds).read_bytes())
+                for _ in range(dice.randrange(1, 8)):
+                    datagram[dice.randrange(len(datagram))] = dice.randrange(256)
+            else:
+                datagram = bytearray(dice.randbytes(dice.randrange(1, 1400)))
+                datagram[0] = dice.choice((0, 1, 20, 22, 23, 63, 128, 144, 200, 255))
+            attacker.sendto(datagram, ("127.0.0.1", demo.ready["udp_port"]))
+        all_decode(pages)
+        for page in pages.values():
+            assert all(seen["freezes"] == 0 for seen in statistics(page).values()), "the call had a gap"
