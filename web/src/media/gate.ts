@@ -73,9 +73,8 @@ export class Gate {
 
   /** LiveKit's ring now holds this key. */
   keySet(identity: string, index: number): void {
-    let indices = this.#keys.get(identity);
-    if (!indices) this.#keys.set(identity, (indices = new Set()));
-    indices.add(index);
+    const indices = this.#keys.get(identity) ?? new Set();
+    this.#keys.set(identity, indices.add(index));
     this.#givenUp.delete(`${identity}/${index}`);
   }
 
@@ -121,8 +120,8 @@ export class Gate {
   /** After decryption: its IV is used up. (Noted only now: a forged frame must not use up a real one's IV.) */
   opened(identity: string, trailer: Trailer): void {
     const key = windowKey(identity, trailer);
-    let window = this.#windows.get(key);
-    if (!window) this.#windows.set(key, (window = new Window()));
+    const window = this.#windows.get(key) ?? new Window();
+    this.#windows.set(key, window);
     window.add(trailer.iv, trailer.timestamp);
   }
 }
