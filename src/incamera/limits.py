@@ -21,8 +21,12 @@ class Limit:
 
 SDP_BYTES: Final = Limit(256 * 1024, "bytes", "a session description of 100 m-lines is about 120 KiB")
 SDP_SECTIONS: Final = Limit(100, "m-lines", "thirty delegations, picture and sound, and room for republished tracks")
-REQUEST_LINE_BYTES: Final = Limit(64 * 1024, "bytes", "the first offer travels in the URL of /rtc/v1: 18.5 kB uncompressed")
-SIGNAL_BYTES: Final = Limit(512 * 1024, "bytes", "a signalling message that carries the largest session description twice")
+REQUEST_LINE_BYTES: Final = Limit(
+    64 * 1024, "bytes", "the first offer travels in the URL of /rtc/v1: 18.5 kB uncompressed"
+)
+SIGNAL_BYTES: Final = Limit(
+    512 * 1024, "bytes", "a signalling message that carries the largest session description twice"
+)
 SIGNAL_PER_SECOND: Final = Limit(50, "messages/s", "a client that scrolls a grid sends a track setting a tile")
 SIGNAL_BURST: Final = Limit(200, "messages", "a full reconnect with thirty subscriptions")
 TRACKS_PER_PARTICIPANT: Final = Limit(6, "tracks", "camera, microphone, two screens with sound")
@@ -66,3 +70,17 @@ TICKET_SECONDS: Final = Limit(60, "s", "from the ticket to the connection")
 WELCOME_SECONDS: Final = Limit(600, "s", "a Welcome is deleted so long after its commit")
 CHARTER_BYTES: Final = Limit(256 * 1024, "bytes", "a charter of 500 seats, its digests and policies")
 UPLOAD_BYTES: Final = Limit(8 * 1024 * 1024, "bytes", "a charter, its parts and statements for 500 seats")
+
+# The meeting and its record (docs/reference/record.md).
+SEATS: Final = Limit(500, "seats a meeting", "thirty delegations of a dozen, interpreters and press")
+DELEGATIONS: Final = Limit(200, "delegations a meeting", "more than there are states in the United Nations")
+SITTINGS: Final = Limit(100, "sittings a meeting", "two days with every delegation in a bilateral")
+ITEMS_PER_SITTING: Final = Limit(100, "items a sitting", "an agenda that people can read")
+CHARTER_DRAFT_BYTES: Final = Limit(
+    1024 * 1024, "bytes", "500 seats with names in two languages are about 100 kB of YAML"
+)
+FEED_BATCH_ENTRIES: Final = Limit(256, "entries", "one message of the feed; the next one follows when it is sent")
+FEED_BATCH_BYTES: Final = Limit(1024 * 1024, "bytes", "two commits of the largest size, or 256 acts")
+SIGNALS_QUEUED: Final = Limit(256, "signals a reader", "two heartbeats of 100 members: older ones say nothing new")
+APPENDS_QUEUED: Final = Limit(1024, "appends", "a second of work for the writer; more than that waits at the door")
+BLOB_BYTES: Final = Limit(50 * 1024 * 1024, "bytes", "a document")

@@ -27,6 +27,8 @@ MeetingId = NewType("MeetingId", str)
 """16 random bytes, b64u: 22 characters."""
 SittingId = NewType("SittingId", str)
 """16 random bytes, b64u: 22 characters."""
+GroupId = NewType("GroupId", str)
+"""An MLS group's id: 16 random bytes, b64u: 22 characters."""
 DelegationId = NewType("DelegationId", str)
 """`[a-z0-9-]{1,32}`, from the charter."""
 SeatId = NewType("SeatId", str)
@@ -223,6 +225,10 @@ class Members:
     def sitting(self, name: str = "sitting") -> SittingId:
         """A sitting's id."""
         return SittingId(_fixed(self.take(name), self.at(name), 16))
+
+    def group(self, name: str = "group") -> GroupId:
+        """An MLS group's id."""
+        return GroupId(_fixed(self.take(name), self.at(name), 16))
 
     def delegation(self, name: str = "delegation") -> DelegationId:
         """A delegation's id."""
