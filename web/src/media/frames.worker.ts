@@ -155,8 +155,9 @@ function aroundSending(streams: Streams): Streams {
   const after = new TransformStream<Frame, Frame>({
     transform: (frame, controller) => {
       const was = lengths.get(frame);
-      const isSealed =
-        was !== undefined && (was === 0 ? frame.data.byteLength === 0 : frame.data.byteLength >= was + SEAL_LENGTH);
+      // Discontinuous transmission: empty before, empty after, nothing to seal.
+      if (was === 0 && frame.data.byteLength === 0) return controller.enqueue(frame);
+      const isSealed = was !== undefined && frame.data.byteLength >= was + SEAL_LENGTH;
       sending[isSealed ? "sent" : "blocked"] += 1;
       changed = true;
       if (isSealed) controller.enqueue(frame);
