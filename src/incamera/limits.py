@@ -84,3 +84,6 @@ FEED_BATCH_BYTES: Final = Limit(1024 * 1024, "bytes", "two commits of the larges
 SIGNALS_QUEUED: Final = Limit(256, "signals a reader", "two heartbeats of 100 members: older ones say nothing new")
 APPENDS_QUEUED: Final = Limit(1024, "appends", "a second of work for the writer; more than that waits at the door")
 BLOB_BYTES: Final = Limit(50 * 1024 * 1024, "bytes", "a document")
+ENTRY_BODY_BYTES: Final = Limit(
+    640 * 1024, "bytes", "an mls.commit of the largest size, or a contested act quoted in JSON"
+)

@@ -1,0 +1,1 @@
+"""The journals of a meeting, as bytes: what a kind means is not known here."""
