@@ -6,6 +6,7 @@ from typing import ClassVar, Final, Generic, Literal, TypeAlias, TypeVar, get_ar
 
 from incamera.accreditation.strict import (
     DelegationId,
+    GroupId,
     Hash,
     ItemId,
     Malformed,
@@ -19,12 +20,18 @@ from incamera.accreditation.strict import (
     integer_of,
     thumbprint_of,
 )
-from incamera.limits import CHAIN_BYTES, COMMIT_ADDS, COMMIT_BYTES, DEVICES, KEY_PACKAGE_BYTES, MESSAGE_BYTES, SEALED_BYTES
+from incamera.limits import (
+    CHAIN_BYTES,
+    COMMIT_ADDS,
+    COMMIT_BYTES,
+    DEVICES,
+    KEY_PACKAGE_BYTES,
+    MESSAGE_BYTES,
+    SEALED_BYTES,
+)
 
 Seen: TypeAlias = tuple[int, Hash]
 """A place in a journal: seq and the entry's hash."""
-GROUP_BYTES: Final = 16
-"""An MLS group's id is so many random bytes, b64u in acts."""
 NONCE_BYTES: Final = 16
 
 RegroupReason = Literal["empty", "unreadable", "refused"]
@@ -103,14 +110,14 @@ class OpenSitting:
     """Open a sitting with a new MLS group, of which the author alone is a member at epoch 0."""
 
     kind: ClassVar = "sitting.open"
-    group: str
+    group: GroupId
     suite: str
     chain: str
 
     @classmethod
     def read(cls, body: Members) -> "OpenSitting":
         """The body from its wire form."""
-        return cls(_group(body), body.text("suite", longest=100), _chain(body))
+        return cls(body.group(), body.text("suite", longest=100), _chain(body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ class Regroup:
     """Replace the sitting's MLS group by a new one, without some devices."""
 
     kind: ClassVar = "sitting.regroup"
-    group: str
+    group: GroupId
     suite: str
     chain: str
     because: RegroupReason
@@ -128,7 +135,7 @@ class Regroup:
     def read(cls, body: Members) -> "Regroup":
         """The body from its wire form."""
         return cls(
-            _group(body),
+            body.group(),
             body.text("suite", longest=100),
             _chain(body),
             body.one_of("because", REGROUP_REASONS),
@@ -226,7 +233,9 @@ class Add:
     @classmethod
     def read(cls, body: Members) -> "Add":
         """The body from its wire form."""
-        return cls(body.thumbprint("device"), body.integer("leaf", most=LEAF_MAX), body.hash("knock"), body.hash("admit"))
+        return cls(
+            body.thumbprint("device"), body.integer("leaf", most=LEAF_MAX), body.hash("knock"), body.hash("admit")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +263,7 @@ class Commit:
     """A commit of the sitting's MLS group, and in clear all that it does."""
 
     kind: ClassVar = "mls.commit"
-    group: str
+    group: GroupId
     epoch: int
     """The epoch that it leaves."""
     message: str
@@ -267,7 +276,7 @@ class Commit:
     def read(cls, body: Members) -> "Commit":
         """The body from its wire form."""
         return cls(
-            _group(body),
+            body.group(),
             body.integer("epoch"),
             _octets(body, "message", most=int(COMMIT_BYTES)),
             body.optional("welcome", body.hash),
@@ -296,14 +305,14 @@ class Message:
     """A stored MLS application message (an item's key, say): opaque here."""
 
     kind: ClassVar = "mls.message"
-    group: str
+    group: GroupId
     epoch: int
     message: str
 
     @classmethod
     def read(cls, body: Members) -> "Message":
         """The body from its wire form."""
-        return cls(_group(body), body.integer("epoch"), _octets(body, "message", most=int(MESSAGE_BYTES)))
+        return cls(body.group(), body.integer("epoch"), _octets(body, "message", most=int(MESSAGE_BYTES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,10 +512,6 @@ def _seen(seen: Members, name: str) -> Seen | None:
 
 def _chain(body: Members) -> str:
     return body.text("chain", longest=int(CHAIN_BYTES))
-
-
-def _group(body: Members) -> str:
-    return b64u(body.octets("group", least=GROUP_BYTES))
 
 
 def _octets(body: Members, name: str, *, least: int = 1, most: int) -> str:

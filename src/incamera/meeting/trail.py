@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from incamera.accreditation.strict import Hash
+
 K = TypeVar("K")
 
 
@@ -18,8 +20,9 @@ class _Storage(Generic[K]):
 class Past(Generic[K]):
     """An immutable sequence of different values that grows at its end in constant time.
 
-    A journal may have 200,000 entries: a copied set at each would cost minutes. So all values of one line share one storage, and each sees its
-    own length only. Growing a value that isn't the newest (a batch that the disk refused, and the next one instead) copies.
+    A journal may have 200,000 entries: a copied set at each would cost minutes. So all values of one line share one
+    storage, and each sees its own length only. Growing one that isn't the newest (a batch that the disk refused, and the
+    next one instead) copies.
     """
 
     __slots__ = ("_length", "_storage")
@@ -54,7 +57,7 @@ class Past(Generic[K]):
         return place if place < self._length else None
 
     def grown(self, item: K) -> "Past[K]":
-        """This and one more."""
+        """The past with one more at its end."""
         assert item not in self, "a past holds different values"
         after: Past[K] = Past()
         if self._length == len(self._storage.items):
@@ -72,36 +75,28 @@ class Past(Generic[K]):
 class Trail:
     """The past of one journal, as far as `decide` needs it. The place of seq n in each part is n - 1."""
 
-    hashes: Past[str] = field(default_factory=Past)
+    hashes: Past[Hash] = field(default_factory=Past)
     """Hashes of the entries."""
-    bodies: Past[str] = field(default_factory=Past)
+    bodies: Past[Hash] = field(default_factory=Past)
     """Hashes of their bodies; that of an act is the act's hash: an act stands once."""
     nonces: Past[tuple[str, str]] = field(default_factory=Past)
     """(author, nonce): the server's own entries have the author ""."""
-    last_at: int = 0
-    """The time of the newest entry, ms: it never falls."""
 
     @property
     def seq(self) -> int:
         """How many entries there are: the newest one's seq."""
         return len(self.hashes)
 
-    @property
-    def head(self) -> tuple[int, str] | None:
-        """Seq and hash of the newest entry."""
-        return (self.seq, self.hashes[self.seq - 1]) if self.seq else None
-
-    def holds(self, seen: tuple[int, str]) -> bool:
+    def holds(self, seen: tuple[int, Hash]) -> bool:
         """Whether an entry with this seq and hash is on this chain."""
         seq, digest = seen
         return 1 <= seq <= self.seq and self.hashes[seq - 1] == digest
 
-    def seq_of(self, body: str) -> int | None:
+    def seq_of(self, body: Hash) -> int | None:
         """The seq of the entry that has this body, by its hash."""
         place = self.bodies.place(body)
         return None if place is None else place + 1
 
-    def grown(self, *, digest: str, body: str, author: str, nonce: str, at: int) -> "Trail":
+    def grown(self, *, digest: Hash, body: Hash, author: str, nonce: str) -> "Trail":
         """The trail with one more entry."""
-        assert at >= self.last_at, "the journal's check refuses a time that falls"
-        return Trail(self.hashes.grown(digest), self.bodies.grown(body), self.nonces.grown((author, nonce)), at)
+        return Trail(self.hashes.grown(digest), self.bodies.grown(body), self.nonces.grown((author, nonce)))
