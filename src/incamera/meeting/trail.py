@@ -21,7 +21,7 @@ class Past(Generic[K]):
     """An immutable sequence of different values that grows at its end in constant time.
 
     A journal may have 200,000 entries: a copied set at each would cost minutes. So all values of one line share one
-    storage, and each sees its own length only. Growing one that isn't the newest (a batch that the disk refused, and the
+    storage, and each sees its own length only. Growing one that is not the newest (the disk refused a batch, and the
     next one instead) copies.
     """
 
