@@ -12,11 +12,14 @@ class Code(StrEnum):
     TOKEN_INVALID = "token.invalid"  # not a token, a wrong signature, or a key that this server does not know
     TOKEN_EXPIRED = "token.expired"  # the token's time is over
     TOKEN_NOT_YET_VALID = "token.not_yet_valid"  # the token's time has not begun
+    TOKEN_REVOKED = "token.revoked"  # its holder was removed after it was issued
+    GRANT_HIDDEN = "grant.hidden"  # a hidden participant was asked for: there are none
     GRANT_MISSING = "grant.missing"  # the token is good but does not allow this
     ROOM_UNKNOWN = "room.unknown"  # there is no such room
     ROOM_FULL = "room.full"  # the room has as many participants as it may
     PARTICIPANT_UNKNOWN = "participant.unknown"  # there is no such participant in the room
     TRACK_UNKNOWN = "track.unknown"  # the participant has no such track
+    TRACK_UNMUTE = "track.unmute"  # somebody else's microphone or camera can't be opened from outside
     SIGNAL_MALFORMED = "signal.malformed"  # a frame that is not a SignalRequest
     SIGNAL_UNSUPPORTED = "signal.unsupported"  # a request that this server does not answer yet
     SDP_REFUSED = "sdp.refused"  # a session description that can't be used

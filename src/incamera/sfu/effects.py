@@ -1,0 +1,69 @@
+"""What a room wants done. The room and its sessions only collect; the shell (server.py) carries out, in order."""
+
+from dataclasses import dataclass
+from typing import NewType
+
+from livekit.protocol.models import ParticipantInfo, Room, TrackInfo
+from livekit.protocol.rtc import SignalResponse
+
+from incamera.sfu.core import Command
+
+ParticipantSid = NewType("ParticipantSid", str)
+TrackSid = NewType("TrackSid", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message to one participant's socket; dropped if it has none."""
+
+    to: ParticipantSid
+    message: SignalResponse
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Close the participant's socket once what was sent before is out."""
+
+    to: ParticipantSid
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that webhooks and the process's own listeners are told: `room_started`, `participant_joined`, …"""
+
+    event: str
+    room: Room
+    participant: ParticipantInfo | None = None
+    track: TrackInfo | None = None
+    room_end_reason: int = 0
+
+
+Effect = Send | HangUp | Notice | Command
+
+
+class Outbox:
+    """The effects of one step, in order. Contract: after each step, drain it."""
+
+    def __init__(self) -> None:
+        self._effects: list[Effect] = []
+
+    def send(self, to: ParticipantSid, message: SignalResponse) -> None:
+        """A message to one participant."""
+        self._effects.append(Send(to, message))
+
+    def hang_up(self, on: ParticipantSid) -> None:
+        """Close a participant's socket."""
+        self._effects.append(HangUp(on))
+
+    def do(self, command: Command) -> None:
+        """A command to the media core."""
+        self._effects.append(command)
+
+    def tell(self, notice: Notice) -> None:
+        """Something that listeners are told."""
+        self._effects.append(notice)
+
+    def drain(self) -> list[Effect]:
+        """All effects since the last drain."""
+        effects, self._effects = self._effects, []
+        return effects
