@@ -1,0 +1,58 @@
+import { Dialog, Heading, Modal, ModalOverlay, Switch } from "react-aria-components";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../ui/Button.tsx";
+import styles from "./KeysDialog.module.css";
+import { useSingleKeys } from "./useKeys.ts";
+
+const KEYS = [
+  { key: "M", does: "keys/microphone" },
+  { key: "V", does: "keys/talk", isHeld: true },
+  { key: "K", does: "keys/camera" },
+  { key: "1", does: "keys/speaker" },
+  { key: "2", does: "keys/chamber" },
+  { key: "?", does: "keys/help" },
+  { key: "Esc", does: "keys/escape" },
+] as const;
+
+interface Props {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+}
+
+/** All keys, and the setting that turns them off. */
+export function KeysDialog({ isOpen, onClose }: Props) {
+  const { t } = useTranslation();
+  const [isInUse, setInUse] = useSingleKeys();
+  return (
+    <ModalOverlay
+      className={styles["ground"] ?? ""}
+      isOpen={isOpen}
+      onOpenChange={(open) => !open && onClose()}
+      isDismissable
+    >
+      <Modal className={styles["modal"] ?? ""}>
+        <Dialog className={styles["dialog"] ?? ""}>
+          <Heading slot="title" className={styles["title"] ?? ""}>
+            {t("keys/title")}
+          </Heading>
+          <p className={styles["intro"]}>{t("keys/intro")}</p>
+          <dl className={styles["keys"]}>
+            {KEYS.map(({ key, does, ...more }) => (
+              <div key={key} className={styles["row"]}>
+                <dt>
+                  <kbd>{key}</kbd> {"isHeld" in more && <span>{t("keys/hold")}</span>}
+                </dt>
+                <dd>{t(does)}</dd>
+              </div>
+            ))}
+          </dl>
+          <Switch className={styles["switch"] ?? ""} isSelected={isInUse} onChange={setInUse}>
+            <span className={styles["track"]} aria-hidden="true" />
+            {t("keys/use")}
+          </Switch>
+          <Button onPress={onClose}>{t("button/close")}</Button>
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}

@@ -1,0 +1,62 @@
+import { CameraOff, CloudOff, ImageOff, Volume2 } from "lucide-react";
+import type { CSSProperties } from "react";
+import { useTranslation } from "react-i18next";
+import { hourMinute } from "../../i18n/time.ts";
+import { Flag } from "../../ui/Flag.tsx";
+import { absenceOf, type Occupant } from "./occupants.ts";
+import { Picture } from "./Picture.tsx";
+import styles from "./Tile.module.css";
+
+interface Props {
+  readonly occupant: Occupant;
+  /** Our own connection is lost: what is shown is not of now. */
+  readonly isStale: boolean;
+  readonly style?: CSSProperties;
+}
+
+/** One seat of the chamber: its picture, or why there is none, and its name plate. No sign that only the server vouches for. */
+export function Tile({ occupant, isStale, style }: Props) {
+  const { t } = useTranslation();
+  const { seat, isSelf, lost_ms, picture, sound } = occupant;
+  const absence = absenceOf(picture, sound);
+  const role = seat.role && t(`role/${seat.role}`);
+  const state =
+    lost_ms !== undefined ? t("tile/lost", { time: t("clock/at", hourMinute(lost_ms)) }) : absence && t(absence);
+  const detail = isSelf ? `(${t("seat/you")})` : (seat.person ?? (seat.role === "head" ? undefined : role));
+  return (
+    <li
+      className={styles["tile"]}
+      style={style}
+      data-tile={seat.identity}
+      data-stale={(isStale && !isSelf) || undefined}
+      data-self={isSelf || undefined}
+    >
+      <span className="unseen">
+        {[seat.delegation, isSelf ? t("seat/you") : (seat.person ?? role), state].filter(Boolean).join(", ")}
+      </span>
+      <Picture occupant={occupant} isStale={isStale && !isSelf} />
+      {state && (
+        <p className={styles["absence"]} aria-hidden="true">
+          <span className={styles["reason"]}>
+            <AbsenceIcon occupant={occupant} />
+            {state}
+          </span>
+          {lost_ms !== undefined && <span>{t("tile/comingBack")}</span>}
+        </p>
+      )}
+      <div className={styles["plate"]} aria-hidden="true">
+        <Flag code={seat.flag} />
+        <strong className={styles["name"]}>{seat.delegation}</strong>
+        {detail && <span className={styles["detail"]}>{detail}</span>}
+      </div>
+    </li>
+  );
+}
+
+function AbsenceIcon({ occupant }: { readonly occupant: Occupant }) {
+  const size = 22;
+  if (occupant.lost_ms !== undefined) return <CloudOff aria-hidden="true" size={size} />;
+  if (occupant.picture === "off") return <CameraOff aria-hidden="true" size={size} />;
+  if (occupant.picture === "paused") return <ImageOff aria-hidden="true" size={size} />;
+  return <Volume2 aria-hidden="true" size={size} />;
+}

@@ -1,0 +1,32 @@
+/** What a key does (CHAMBER.md 6): by what it writes, not where it lies, so that every keyboard layout has it. */
+
+export type KeyAction = "microphone" | "talk" | "camera" | "speaker" | "chamber" | "help";
+
+interface KeyPress {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly altKey: boolean;
+  readonly metaKey: boolean;
+}
+
+const ACTIONS: Readonly<Record<string, KeyAction>> = {
+  m: "microphone",
+  v: "talk",
+  k: "camera",
+  "1": "speaker",
+  "2": "chamber",
+  "?": "help",
+};
+
+/** `undefined` in a text field, and with a modifier, which belongs to the browser and the system. */
+export function actionOf(press: KeyPress, isInTextField: boolean): KeyAction | undefined {
+  if (isInTextField || press.ctrlKey || press.altKey || press.metaKey) return undefined;
+  return ACTIONS[press.key.toLowerCase()];
+}
+
+/** Whether keys are text there: no single key acts then. */
+export function isTextField(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target.matches("textarea, select")) return true;
+  return target.matches("input:not([type=checkbox]):not([type=radio]):not([type=button])");
+}

@@ -1,0 +1,55 @@
+import { useCallback, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useMember } from "../../member/context.ts";
+import { announce } from "../../ui/announce.ts";
+import { useStore } from "../../ui/useStore.ts";
+import { useHearing } from "./useHearing.ts";
+
+/** CHAMBER.md 4, `MicState`. `held`: open for as long as V is held. */
+export type MicrophoneState = "closed" | "speaking" | "onAir" | "held" | "silent" | "blocked" | "unconnected";
+
+export interface Microphone {
+  readonly state: MicrophoneState;
+  readonly isOpen: boolean;
+  readonly toggle: () => void;
+  readonly talk: (isDown: boolean) => void;
+}
+
+/** Our microphone: what it does, and what its holder should know about it. */
+export function useMicrophone(): Microphone {
+  const { t } = useTranslation();
+  const member = useMember();
+  const { state, open } = useStore(member.devices).microphone;
+  const { line } = useStore(member.room);
+  const says = useHearing(open);
+  const [isHeld, setHeld] = useState(false);
+  const isHeldNow = useRef(false);
+
+  const set = useCallback(
+    (isOpen: boolean) => {
+      void member.setMicrophoneOpen(isOpen);
+      announce(t(isOpen ? "microphone/opened" : "microphone/nowClosed"));
+    },
+    [member, t],
+  );
+  const toggle = useCallback(() => set(!member.devices.snapshot().microphone.open), [member, set]);
+  const talk = useCallback(
+    (isDown: boolean) => {
+      if (isDown === isHeldNow.current || (isDown && member.devices.snapshot().microphone.open)) return;
+      isHeldNow.current = isDown;
+      setHeld(isDown);
+      set(isDown);
+    },
+    [member, set],
+  );
+
+  return { state: describe(), isOpen: open, toggle, talk };
+
+  function describe(): MicrophoneState {
+    if (state !== "ready") return "blocked";
+    if (!open) return says === "speaking" ? "speaking" : "closed";
+    if (line.state !== "open") return "unconnected";
+    if (says === "silent") return "silent";
+    return isHeld ? "held" : "onAir";
+  }
+}

@@ -1,0 +1,41 @@
+import { ArrowRight, OctagonAlert } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { useMember } from "../../member/context.ts";
+import type { Code } from "../../refusal.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
+import { RefusalText } from "../../ui/RefusalText.tsx";
+import { technicianReport } from "../../ui/report.ts";
+import styles from "../../ui/Sheet.module.css";
+
+/** The last page: what happened, and the way back. */
+export function DeparturePage({ why }: { readonly why: Code | undefined }) {
+  const { t } = useTranslation();
+  const member = useMember();
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  return (
+    <div className={styles["page"]}>
+      <Banner title={member.title} detail={member.seat.delegation}>
+        <LanguageChoice />
+      </Banner>
+      <main className={styles["sheet"]} data-control="departure" data-why={why ?? "left"}>
+        {why && <OctagonAlert className={styles["sign"]} aria-hidden="true" size={44} />}
+        <h1 className={styles["title"]} tabIndex={-1} ref={title}>
+          {why ? t(`refusal/${why}/title`) : t("departure/title")}
+        </h1>
+        {why ? <RefusalText code={why} /> : <p className={styles["detail"]}>{t("departure/detail")}</p>}
+        <div className={styles["actions"]}>
+          <Button weight="primary" onPress={() => void member.comeBack()} control="back">
+            {t("departure/back")}
+            <ArrowRight aria-hidden="true" size={20} />
+          </Button>
+          {why && <CopyButton report={() => technicianReport(t("report/title"), Date.now(), { code: why })} />}
+        </div>
+      </main>
+    </div>
+  );
+}

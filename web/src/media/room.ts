@@ -1,0 +1,321 @@
+/**
+ * One participant's place in a room of the media plane: the only module that speaks to livekit-client's `Room`.
+ *
+ * What screens see is `RoomSnapshot`, in our own words. Coming back is this module's work: livekit-client resumes and reconnects
+ * by itself; where it gives up, we join anew, and go on trying until somebody leaves or the server says no for good.
+ */
+
+import {
+  ConnectionError,
+  ConnectionErrorReason,
+  DisconnectReason,
+  type LocalAudioTrack,
+  type LocalTrack,
+  type LocalVideoTrack,
+  type RemoteParticipant,
+  RemoteTrack,
+  Room,
+  RoomEvent,
+  Track,
+  VideoPreset,
+} from "livekit-client";
+import { byProtocol, readSeat, type Seat } from "../accreditation/seat.ts";
+import type { Code } from "../refusal.ts";
+import { type Readable, Store } from "../store.ts";
+import { backoff_ms } from "./backoff.ts";
+import type { Quality } from "./quality.ts";
+import { countersOf, type Statistics, Tally } from "./statistics.ts";
+
+/** Our own connection. `lost`: it comes back by itself; `ended`: it does not. */
+export type Line =
+  | { readonly state: "joining" }
+  | { readonly state: "open" }
+  | { readonly state: "lost"; readonly since_ms: number }
+  | { readonly state: "ended"; readonly why?: Code };
+
+/** `paused`: the server sends no picture for now, so that sound is not hurt. */
+export type PictureState = "on" | "off" | "paused" | "none";
+
+export interface Participant {
+  readonly seat: Seat;
+  /** Absent while the participant is here; else since when its connection is lost. */
+  readonly lost_ms?: number;
+  readonly picture: PictureState;
+  /** Changes when there is another picture to attach. */
+  readonly pictureKey: string;
+  readonly sound: boolean;
+}
+
+/** How media goes: UDP, or TCP where a network lets nothing else through. */
+export interface Path {
+  readonly protocol: string;
+  readonly roundTrip_ms: number;
+}
+
+export interface RoomSnapshot {
+  readonly line: Line;
+  /** The others, in protocol order. */
+  readonly others: readonly Participant[];
+  /** The browser plays no sound until somebody presses something. */
+  readonly soundBlocked: boolean;
+}
+
+export interface RoomOptions {
+  /** `ws:` or `wss:`, the page's own origin. */
+  readonly url: string;
+  readonly token: string;
+  readonly quality: Quality;
+  readonly loudspeaker: { readonly on: boolean; readonly id: string };
+  readonly tracks: () => readonly (LocalVideoTrack | LocalAudioTrack)[];
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** A seat whose connection is lost keeps its tile so long: DESIGN.md 4.2 removes a silent device after it. */
+const LOST_KEPT_MS = 10 * 60_000;
+
+/** Reasons for which trying again would be wrong, and what to call them. */
+const FINAL: Partial<Record<DisconnectReason, Code>> = {
+  [DisconnectReason.DUPLICATE_IDENTITY]: "seat.taken_over",
+  [DisconnectReason.PARTICIPANT_REMOVED]: "seat.withdrawn",
+  [DisconnectReason.ROOM_DELETED]: "sitting.closed",
+  [DisconnectReason.ROOM_CLOSED]: "sitting.closed",
+};
+
+/** Who left so, left by will or was sent out: no tile waits for them. */
+const GONE: ReadonlySet<DisconnectReason> = new Set([
+  DisconnectReason.CLIENT_INITIATED,
+  DisconnectReason.DUPLICATE_IDENTITY,
+  DisconnectReason.PARTICIPANT_REMOVED,
+  DisconnectReason.ROOM_DELETED,
+  DisconnectReason.ROOM_CLOSED,
+]);
+
+export class MediaRoom {
+  readonly #options: RoomOptions;
+  readonly #store = new Store<RoomSnapshot>({ line: { state: "joining" }, others: [], soundBlocked: false });
+  readonly #lost = new Map<string, Participant & { readonly lost_ms: number }>();
+  readonly #tally = new Tally();
+  readonly #left = new AbortController();
+  #loudspeaker: { on: boolean; id: string };
+  #room: Room | undefined;
+
+  constructor(options: RoomOptions) {
+    this.#options = options;
+    this.#loudspeaker = { ...options.loudspeaker };
+  }
+
+  get store(): Readable<RoomSnapshot> {
+    return this.#store;
+  }
+
+  /** Joins, and comes back as often as it takes; resolves when it has ended. */
+  async stay(): Promise<void> {
+    for (let attempt = 0; !this.#left.signal.aborted; attempt++) {
+      const outcome = await this.#joinOnce(() => {
+        attempt = 0;
+      });
+      if (this.#left.signal.aborted) break;
+      if (outcome !== undefined) return this.#end(outcome);
+      this.#lose();
+      await pause(backoff_ms(attempt, this.#options.random()), this.#left.signal);
+    }
+    this.#end();
+  }
+
+  async leave(): Promise<void> {
+    this.#left.abort();
+    await this.#room?.disconnect(false);
+  }
+
+  /** Sends a track that was opened after we joined. */
+  async publish(track: LocalVideoTrack | LocalAudioTrack): Promise<void> {
+    const room = this.#room;
+    if (room?.state !== "connected") return; // what is open when we join is sent then
+    // The cast: livekit-client's own types are not written for `exactOptionalPropertyTypes`.
+    await room.localParticipant.publishTrack(track as LocalTrack, {
+      source: track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone,
+    });
+  }
+
+  setLoudspeaker(on: boolean): void {
+    this.#loudspeaker.on = on;
+    for (const participant of this.#room?.remoteParticipants.values() ?? []) participant.setVolume(on ? 1 : 0);
+    if (on) void this.#room?.startAudio().catch(() => undefined);
+  }
+
+  async chooseLoudspeaker(id: string): Promise<void> {
+    this.#loudspeaker.id = id;
+    await this.#room?.switchActiveDevice("audiooutput", id).catch(() => false);
+  }
+
+  /** Shows a participant's picture in `element`, until the returned function is called. */
+  showPicture(identity: string, element: HTMLVideoElement): () => void {
+    const track = this.#room?.remoteParticipants.get(identity)?.getTrackPublication(Track.Source.Camera)?.track;
+    track?.attach(element);
+    return () => void track?.detach(element);
+  }
+
+  async path(): Promise<Path | undefined> {
+    const camera = this.#room?.localParticipant.trackPublications.values().next().value?.track;
+    const report = await camera?.getRTCStatsReport();
+    if (report === undefined) return undefined;
+    const entries = [...report.values()];
+    const pair = entries.find(
+      (entry) => entry.type === "candidate-pair" && entry.nominated && entry.state === "succeeded",
+    );
+    const local = entries.find((entry) => entry.id === pair?.localCandidateId);
+    return (
+      pair && local && { protocol: local.protocol, roundTrip_ms: Math.round((pair.currentRoundTripTime ?? 0) * 1000) }
+    );
+  }
+
+  async statistics(): Promise<Statistics> {
+    for (const participant of this.#room?.remoteParticipants.values() ?? [])
+      for (const { track } of participant.trackPublications.values())
+        if (track instanceof RemoteTrack) {
+          const report = await track.getRTCStatsReport();
+          this.#tally.record(participant.identity, track.mediaStreamTrack.id, countersOf(report?.values() ?? []));
+        }
+    return this.#tally.statistics();
+  }
+
+  /** Resolves when the connection is over: with a code where it is for good, else `undefined`. */
+  async #joinOnce(joined: () => void): Promise<Code | undefined> {
+    const { url, token, quality } = this.#options;
+    const room = new Room({
+      adaptiveStream: true, // a tile that is not shown is not sent
+      dynacast: true, // a layer that nobody watches is not encoded
+      stopLocalTrackOnUnpublish: false, // the devices are ours: they outlive a connection
+      ...(this.#loudspeaker.id !== "" && { audioOutput: { deviceId: this.#loudspeaker.id } }),
+      publishDefaults: {
+        videoCodec: "vp8",
+        backupCodec: false,
+        simulcast: true,
+        videoEncoding: { maxBitrate: quality.bitrate_bps, maxFramerate: quality.rate_fps },
+        videoSimulcastLayers: [new VideoPreset(320, 180, 150_000, 15), new VideoPreset(640, 360, 400_000, 20)],
+      },
+    });
+    const over = this.#listen(room);
+    this.#room = room;
+    try {
+      await room.connect(url, token);
+      joined();
+      this.#lost.clear();
+      this.#refresh(room, { state: "open" });
+      await Promise.all(this.#options.tracks().map((track) => this.publish(track)));
+    } catch (error) {
+      if (room.state !== "disconnected") await room.disconnect(false);
+      return refusalOf(error);
+    }
+    const reason = await over;
+    return reason === undefined ? undefined : FINAL[reason];
+  }
+
+  #listen(room: Room): Promise<DisconnectReason | undefined> {
+    const refresh = () => this.#refresh(room);
+    for (const event of [
+      RoomEvent.ParticipantActive,
+      RoomEvent.ParticipantNameChanged,
+      RoomEvent.ParticipantAttributesChanged,
+      RoomEvent.TrackPublished,
+      RoomEvent.TrackUnpublished,
+      RoomEvent.TrackUnsubscribed,
+      RoomEvent.TrackMuted,
+      RoomEvent.TrackUnmuted,
+      RoomEvent.TrackStreamStateChanged,
+      RoomEvent.AudioPlaybackStatusChanged,
+    ] as const)
+      room.on(event, refresh);
+    room.on(RoomEvent.ParticipantConnected, ({ identity }) => {
+      this.#lost.delete(identity);
+      refresh();
+    });
+    room.on(RoomEvent.ParticipantDisconnected, (participant, reason) => {
+      if (reason === undefined || !GONE.has(reason)) this.#keepLost(participant);
+      refresh();
+    });
+    room.on(RoomEvent.TrackSubscribed, (track, _, participant) => {
+      if (track.kind === Track.Kind.Audio) {
+        participant.setVolume(this.#loudspeaker.on ? 1 : 0);
+        track.attach();
+      }
+      refresh();
+    });
+    room.on(RoomEvent.TrackUnsubscribed, (track) => {
+      if (track.kind === Track.Kind.Audio) for (const element of track.detach()) element.remove();
+    });
+    room.on(RoomEvent.SignalReconnecting, () => this.#lose());
+    room.on(RoomEvent.Reconnecting, () => this.#lose());
+    room.on(RoomEvent.Reconnected, () => this.#refresh(room, { state: "open" }));
+    return new Promise((resolve) => room.once(RoomEvent.Disconnected, resolve));
+  }
+
+  #keepLost(participant: RemoteParticipant): void {
+    const lost = { ...describe(participant), picture: "none" as const, lost_ms: this.#options.now() };
+    this.#lost.set(participant.identity, lost);
+  }
+
+  #refresh(room: Room, line?: Line): void {
+    if (room !== this.#room || room.state === "disconnected") return; // the others stay as they were last seen
+    const now = this.#options.now();
+    for (const [identity, { lost_ms }] of this.#lost) if (now - lost_ms > LOST_KEPT_MS) this.#lost.delete(identity);
+    const here = [...room.remoteParticipants.values()].map(describe);
+    const others = [...here, ...this.#lost.values()].sort((a, b) => byProtocol(a.seat, b.seat));
+    this.#store.update((before) => ({
+      line: line ?? before.line,
+      others,
+      soundBlocked: !room.canPlaybackAudio,
+    }));
+  }
+
+  #lose(): void {
+    this.#store.update((before) =>
+      before.line.state === "open" ? { ...before, line: { state: "lost", since_ms: this.#options.now() } } : before,
+    );
+  }
+
+  #end(why?: Code): void {
+    this.#store.update((before) => ({ ...before, line: { state: "ended", ...(why !== undefined && { why }) } }));
+  }
+}
+
+function describe(participant: RemoteParticipant): Participant {
+  const camera = participant.getTrackPublication(Track.Source.Camera);
+  const track = camera?.track;
+  return {
+    seat: readSeat(participant.identity, participant.name ?? "", participant.attributes),
+    picture:
+      camera === undefined
+        ? "none"
+        : camera.isMuted
+          ? "off"
+          : track?.streamState === Track.StreamState.Paused
+            ? "paused"
+            : "on",
+    pictureKey: track?.mediaStreamTrack.id ?? "",
+    sound: participant.getTrackPublication(Track.Source.Microphone) !== undefined,
+  };
+}
+
+/** The code of an error for which trying again would be wrong; `undefined`: try again. */
+function refusalOf(error: unknown): Code | undefined {
+  if (!(error instanceof ConnectionError)) return undefined;
+  if (error.reason === ConnectionErrorReason.NotAllowed) return error.status === 503 ? "room.full" : "token.invalid";
+  if (error.reason === ConnectionErrorReason.LeaveRequest) return FINAL[error.context as DisconnectReason];
+  return undefined;
+}
+
+/** Waits; ends early when the network is said to be back, or when `signal` aborts. */
+function pause(duration_ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", done);
+      resolve();
+    };
+    const timer = setTimeout(done, duration_ms);
+    window.addEventListener("online", done);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,72 @@
+/** What arrived from each participant, by the browser's own counters: the tests' measure of "others see and hear me". */
+
+/** Counters since the page was loaded; they never go back, also when a track is published anew. */
+export interface Received {
+  readonly video_frames: number;
+  /** Frames of 20 ms that were decoded, not concealed. */
+  readonly audio_frames: number;
+  /** Of the picture decoded last; 0 when there was none. */
+  readonly width: number;
+  readonly height: number;
+  readonly freezes: number;
+}
+
+export type Statistics = Readonly<Record<string, Received>>;
+
+/** The inbound counters of one report of `RTCRtpReceiver.getStats()`. */
+export interface Counters {
+  readonly video_frames: number;
+  readonly audio_frames: number;
+  readonly freezes: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const AUDIO_FRAME_S = 0.02;
+/** Opus always decodes at this rate in browsers. */
+const AUDIO_RATE_HZ = 48_000;
+
+export function countersOf(report: Iterable<Record<string, unknown>>): Counters {
+  const number = (value: unknown) => (typeof value === "number" ? value : 0);
+  let counters: Counters = { video_frames: 0, audio_frames: 0, freezes: 0, width: 0, height: 0 };
+  for (const entry of report) {
+    if (entry["type"] !== "inbound-rtp") continue;
+    const decoded = number(entry["totalSamplesReceived"]) - number(entry["concealedSamples"]);
+    counters = {
+      video_frames: counters.video_frames + number(entry["framesDecoded"]),
+      audio_frames: counters.audio_frames + Math.floor(Math.max(0, decoded) / (AUDIO_RATE_HZ * AUDIO_FRAME_S)),
+      freezes: counters.freezes + number(entry["freezeCount"]),
+      width: number(entry["frameWidth"]) || counters.width,
+      height: number(entry["frameHeight"]) || counters.height,
+    };
+  }
+  return counters;
+}
+
+/** Adds up the tracks of each participant over their lives: a track's counters end with it, ours do not. */
+export class Tally {
+  readonly #tracks = new Map<string, Map<string, Counters>>();
+
+  record(identity: string, track: string, counters: Counters): void {
+    const tracks = this.#tracks.get(identity) ?? new Map<string, Counters>();
+    tracks.set(track, counters);
+    this.#tracks.set(identity, tracks);
+  }
+
+  statistics(): Statistics {
+    return Object.fromEntries([...this.#tracks].map(([identity, tracks]) => [identity, sum([...tracks.values()])]));
+  }
+}
+
+function sum(tracks: readonly Counters[]): Received {
+  return tracks.reduce<Received>(
+    (all, one) => ({
+      video_frames: all.video_frames + one.video_frames,
+      audio_frames: all.audio_frames + one.audio_frames,
+      freezes: all.freezes + one.freezes,
+      width: one.width || all.width,
+      height: one.height || all.height,
+    }),
+    { video_frames: 0, audio_frames: 0, freezes: 0, width: 0, height: 0 },
+  );
+}

@@ -1,0 +1,27 @@
+import { OctagonAlert } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import type { Code } from "../refusal.ts";
+import { Banner } from "./Banner.tsx";
+import { CopyButton } from "./CopyButton.tsx";
+import { LanguageChoice } from "./LanguageChoice.tsx";
+import { RefusalText } from "./RefusalText.tsx";
+import { technicianReport } from "./report.ts";
+import styles from "./Sheet.module.css";
+
+/** Why nothing can begin. */
+export function RefusalPage({ code }: { readonly code: Code }) {
+  const { t } = useTranslation();
+  return (
+    <div className={styles["page"]}>
+      <Banner title={t("app/name")} detail="">
+        <LanguageChoice />
+      </Banner>
+      <main className={styles["sheet"]} data-control="refusal" data-why={code}>
+        <OctagonAlert className={styles["sign"]} aria-hidden="true" size={44} />
+        <h1 className={styles["title"]}>{t(`refusal/${code}/title`)}</h1>
+        <RefusalText code={code} />
+        <CopyButton report={() => technicianReport(t("report/title"), Date.now(), { code })} />
+      </main>
+    </div>
+  );
+}
