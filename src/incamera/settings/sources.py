@@ -181,15 +181,20 @@ def from_tables(document: Mapping[str, Any], origin: str) -> Source | Refusal:
     return found
 
 
+def default_file() -> Path | None:
+    """/etc/incamera/incamera.toml, where there is one."""
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
 def load(
     *, flags: Source, environ: Mapping[str, str], config: Path | None = None, more: Source | None = None
 ) -> Loaded | Refusal:
-    """What is in force. `config`: the file that `--config` names; else /etc/incamera/incamera.toml, where there is one.
+    """What is in force. `config`: the file to read, if any (`default_file()` where nobody named one).
 
-    `more` stands between file and environment: what a LiveKit configuration said (livekit.py).
+    `more` stands between file and environment: what a LiveKit configuration said (livekit.py), or a command's own
+    defaults.
     """
-    path = config if config is not None else (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-    of_file = from_file(path) if path is not None else {}
+    of_file = from_file(config) if config is not None else {}
     if isinstance(of_file, Refusal):
         return of_file
     of_environment = from_environment(environ)

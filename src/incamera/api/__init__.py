@@ -1,0 +1,1 @@
+"""The HTTP face: parse, call, answer; no rule lives here."""

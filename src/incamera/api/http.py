@@ -1,0 +1,53 @@
+"""All routes of a server, in the order in which they are asked."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from incamera.api.page import Page
+from incamera.api.problems import problem
+from incamera.refusal import Refused
+
+Readiness = Callable[[], Mapping[str, bool]]
+"""What must be so before visitors are sent here: a name each (`media`), and whether it is."""
+
+
+def application(*, signalling: Sequence[BaseRoute], page: Page | None, readiness: Readiness) -> Starlette:
+    """Health, the media plane's signalling, and the page unless the media server stands alone.
+
+    | route | is |
+    | --- | --- |
+    | `/healthz` | 200 while the process answers |
+    | `/readyz` | 200, or 503 with what is not ready |
+    | `/join.json` | from where this page comes, and to which server it speaks |
+    | `/rtc…`, `/twirp/…` | LiveKit's protocol: incamera.sfu.server |
+    | `/`, `/m/<meeting>`, `/assets/…` | the page: api/page.py |
+    """
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def readyz(_: Request) -> Response:
+        ready = readiness()
+        return JSONResponse(dict(ready), 200 if all(ready.values()) else 503)
+
+    async def join(_: Request) -> Response:
+        return JSONResponse({"page": "server"}, headers={"Cache-Control": "no-store"})
+
+    async def alone(_: Request) -> Response:
+        return PlainTextResponse("OK")  # what LiveKit's own server answers, and its users' health checks expect
+
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return problem(error.refusal)
+
+    routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    if page is None:
+        routes += [Route("/", alone), *signalling]
+    else:
+        index, meeting, files = page.routes()
+        routes += [Route("/join.json", join), index, meeting, *signalling, files]
+    return Starlette(routes=routes, exception_handlers={Refused: refused})

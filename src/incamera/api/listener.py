@@ -1,0 +1,154 @@
+"""One HTTP listener in this process: uvicorn on a socket of ours, with bounds on what a request line may be."""
+
+import asyncio
+import errno
+import logging
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+import websockets.http11
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from incamera import limits
+from incamera.refusal import Code, Refusal, Refused
+
+# `websockets` parses the upgrade request a second time; its own bound (8 KiB) is too small for the offer in the URL of
+# /rtc/v1.
+websockets.http11.MAX_LINE_LENGTH = int(limits.REQUEST_LINE_BYTES)
+
+# At INFO, uvicorn writes each WebSocket's URL, and the token in it; at DEBUG, `websockets` writes what was sent.
+for _name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+CLOSE_S = 5
+"""Seconds that open requests have to finish once the end was asked for; WebSockets are closed with 1012 at once."""
+
+
+class _Bounded(HttpToolsProtocol):
+    """httptools has no bound of its own: a request line or a header block without an end would fill the memory."""
+
+    _seen_bytes = 0
+
+    def on_message_begin(self) -> None:
+        self._seen_bytes = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def _count(self, size: int) -> None:
+        self._seen_bytes += size
+        if self._seen_bytes > 2 * limits.REQUEST_LINE_BYTES.value:
+            raise ValueError("request too large")  # httptools wraps it, uvicorn answers 400 and closes
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the process (ending.py), not to one listener of it."""
+        yield
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket. Refused with what to do where the port is taken or not allowed."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listening.bind(address)
+    except OSError as error:
+        raise Refused(not_bound(error, f"{host}:{port}", "TCP")) from error
+    return listening
+
+
+def not_bound(error: OSError, where: str, protocol: str, flag: str = "--port") -> Refusal:
+    """Why a socket could not be bound, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return Refusal(
+            Code.PORT_TAKEN,
+            f"Another program listens on {where} ({protocol}).",
+            f"End it, or choose another port with {flag} (0: the system chooses).",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return Refusal(
+            Code.PORT_DENIED,
+            f"This user may not listen on {where} ({protocol}).",
+            f"Choose a port above 1023 with {flag}, or allow it (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE).",
+        )
+    return Refusal(
+        Code.PORT_DENIED,
+        f"{where} ({protocol}) can't be listened on: {error.strerror or error}.",
+        "Give an address that this machine has, with --host.",
+    )
+
+
+class Listener:
+    """Serves one application from `async with` to its end. `port` is the one that is really bound."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        trusted_proxies: tuple[str, ...] = (),
+    ) -> None:
+        self._socket = bound(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            http=_Bounded,
+            ws="websockets-sansio",
+            ws_max_size=int(limits.SIGNAL_BYTES),
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
+            timeout_graceful_shutdown=CLOSE_S,
+            ssl_context_factory=(lambda _config, _default: tls) if tls is not None else None,
+        )
+        self._server = _Server(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._server.serve([self._socket]), name="listener")
+        listening = asyncio.create_task(self._server.listening.wait())
+        await asyncio.wait({self._task, listening}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        if self._task.done():
+            self._task.result()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._task is not None
+        self._server.should_exit = True
+        await self._task

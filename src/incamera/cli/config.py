@@ -1,0 +1,53 @@
+"""`incamera config show`: what is in force, and where each value comes from."""
+
+import os
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from incamera.cli import options
+from incamera.cli.answers import result, taken
+from incamera.settings.sources import Loaded, default_file, load, names, shown
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The configuration of `incamera serve`.")
+
+EXAMPLES = """\b
+Examples:
+  incamera config show
+  INCAMERA_HTTP__PORT=443 incamera config show --json
+"""
+
+
+@app.command("show", epilog=EXAMPLES)
+def show(config: options.Config = None, as_json: options.Json = False) -> None:
+    """Print every setting, its value, and its origin: default, file, environment. Secrets are masked."""
+    loaded = taken(load(flags={}, environ=os.environ, config=config or default_file()))
+    if as_json:
+        result(_as_tables(loaded))
+        return
+    table = Table("setting", "value", "from", box=None, pad_edge=False)
+    for name, _ in names():
+        table.add_row(".".join(name), _as_text(shown(loaded, name)), loaded.origins[name])
+    Console(soft_wrap=True).print(table)
+
+
+def _as_tables(loaded: Loaded) -> dict[str, dict[str, dict[str, object]]]:
+    tables: dict[str, dict[str, dict[str, object]]] = {}
+    for name, _ in names():
+        tables.setdefault(name[0], {})[name[1]] = {"value": shown(loaded, name), "from": loaded.origins[name]}
+    return tables
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case None:
+            return "–"
+        case True | False:
+            return str(value).lower()
+        case dict():
+            return ", ".join(f"{key}: {secret}" for key, secret in value.items()) or "–"
+        case list():
+            return ", ".join(map(str, value)) or "–"
+        case _:
+            return str(value)

@@ -1,0 +1,41 @@
+"""`incamera doctor`: what of the environment is missing or wrong, with what to do."""
+
+import os
+import sys
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from incamera.cli import options
+from incamera.cli.answers import Exit, result, taken
+from incamera.clock import SystemClock
+from incamera.doctor import examine
+from incamera.server import data_folder
+from incamera.settings.sources import default_file, load
+
+EXAMPLES = """\b
+Examples:
+  incamera doctor
+  incamera doctor --json --config incamera.toml
+"""
+
+_SIGNS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
+
+
+def doctor(config: options.Config = None, as_json: options.Json = False) -> None:
+    """Examine this machine with the settings of `incamera serve`. Exit code 1: something keeps it from working."""
+    loaded = taken(load(flags={}, environ=os.environ, config=config or default_file()))
+    findings = examine(loaded.settings, data_folder(loaded.settings, os.environ), os.environ, SystemClock())
+    bad = any(finding.state == "bad" for finding in findings)
+    if as_json:
+        result({"good": not bad, "findings": [asdict(finding) for finding in findings]})
+    else:
+        console = Console(soft_wrap=True, file=sys.stdout)
+        for finding in findings:
+            sign, colour = _SIGNS[finding.state]
+            console.print(Text.assemble((sign, colour), f" {finding.subject}: {finding.found}"))
+            if finding.remedy:
+                console.print(Text(f"    {finding.remedy}"))
+    raise typer.Exit(Exit.FAILED if bad else Exit.DONE)

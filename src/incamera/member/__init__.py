@@ -1,0 +1,1 @@
+"""A headless participant: meets the server on the wire only."""

@@ -1,0 +1,77 @@
+"""What arrived from each participant, counted: the report of `incamera attend`. Pure: arrivals in, figures out."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+import numpy as np
+
+from incamera.member.synthetic import SAMPLE_RATE, Samples, loudest_hz
+
+_RECENT_FRAMES = 30
+_RECENT_SAMPLES = SAMPLE_RATE
+
+
+class Figures(TypedDict):
+    """One participant's line in the report."""
+
+    video_frames: int
+    audio_frames: int
+    failed: int
+    """Tracks that could not be had, and frames that no key opened."""
+    freezes: int
+    tone_hz: float | None
+    """The loudest frequency of the last second heard: which tone it was."""
+
+
+@dataclass(slots=True)
+class Attendance:
+    """One participant as it was received."""
+
+    video_frames: int = 0
+    audio_frames: int = 0
+    failed: int = 0
+    freezes: int = 0
+    _last_s: float | None = None
+    _intervals: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT_FRAMES))
+    _heard: deque[Samples] = field(default_factory=deque)
+    _heard_samples: int = 0
+
+    def picture(self, at_s: float) -> None:
+        """A decoded frame at `at_s` (seconds, monotonic).
+
+        A freeze is an interval above max(3 δ, δ + 150 ms), δ the mean of the last 30: W3C webrtc-stats, `freezeCount`.
+        """
+        self.video_frames += 1
+        if self._last_s is not None:
+            interval = at_s - self._last_s
+            if len(self._intervals) >= 2:
+                mean = sum(self._intervals) / len(self._intervals)
+                self.freezes += interval > max(3 * mean, mean + 0.15)
+            self._intervals.append(interval)
+        self._last_s = at_s
+
+    def picture_paused(self) -> None:
+        """The camera was closed or the track ended: the gap that follows is nobody's freeze."""
+        self._last_s = None
+        self._intervals.clear()
+
+    def sound(self, samples: Samples) -> None:
+        """A decoded block of sound."""
+        self.audio_frames += 1
+        self._heard.append(samples)
+        self._heard_samples += samples.size
+        while self._heard_samples - self._heard[0].size >= _RECENT_SAMPLES:
+            self._heard_samples -= self._heard.popleft().size
+
+    def figures(self) -> Figures:
+        """Its line in the report."""
+        heard = np.concatenate(self._heard) if self._heard else np.zeros(0, dtype=np.int16)
+        tone = loudest_hz(heard)
+        return {
+            "video_frames": self.video_frames,
+            "audio_frames": self.audio_frames,
+            "failed": self.failed,
+            "freezes": int(self.freezes),
+            "tone_hz": None if tone is None else round(tone, 1),
+        }
