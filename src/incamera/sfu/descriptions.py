@@ -23,6 +23,9 @@ _DIRECTIONS: Final[dict[str, Direction]] = {
 }
 _KINDS: Final[dict[str, Kind]] = {"audio": "audio", "video": "video", "application": "application"}
 
+_PROTOCOLS: Final = (("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF"), ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP", "DTLS/SCTP"))
+"""Of media, and of data: everything else is in the clear, or has no feedback."""
+
 
 @dataclass(frozen=True, slots=True)
 class OfferedSection:
@@ -121,7 +124,7 @@ def _section(lines: list[str]) -> OfferedSection | None:
     if len(head) < 4 or head[0] not in _KINDS:
         return None
     kind, protocol = _KINDS[head[0]], head[2]
-    if protocol != ("UDP/DTLS/SCTP" if kind == "application" else "UDP/TLS/RTP/SAVPF"):
+    if protocol not in _PROTOCOLS[kind == "application"]:
         return None
     mid = _value(lines, "a=mid:")
     if not mid or len(mid) > 32:

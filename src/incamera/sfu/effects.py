@@ -51,9 +51,9 @@ class Outbox:
         """A message to one participant."""
         self._effects.append(Send(to, message))
 
-    def hang_up(self, on: ParticipantSid) -> None:
+    def hang_up(self, to: ParticipantSid) -> None:
         """Close a participant's socket."""
-        self._effects.append(HangUp(on))
+        self._effects.append(HangUp(to))
 
     def do(self, command: Command) -> None:
         """A command to the media core."""

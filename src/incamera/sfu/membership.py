@@ -95,18 +95,15 @@ def join(room: Room, newcomer: Newcomer, info: ServerInfo, now: float, now_ms: i
         attributes={**claims.attributes, **(newcomer.attributes or {})},
     )
     others = [other.info() for other in room.participants.values()]
-    is_first = not room.participants
     room.enter(participant, now)
     room.send(participant, SignalResponse(join=_welcome(room, participant, others, info)))
     room.refresh_token(participant, now)
     _send_speakers(room, participant)
-    if is_first:
-        room.flush(now)  # nobody else is told of the first: its own state need not wait for a batch
     changes = room.subscriptions.join(
         sid, claims.identity, automatic=newcomer.is_automatic, allowed=claims.grants.can_subscribe
     )
     hearing.carry_out(room, changes, now)
-    room.prompt(participant)
+    participant.negotiation.flush()  # its `join` has all that an offer refers to: this one need not wait for a batch
     return participant
 
 

@@ -43,6 +43,7 @@ class OneConnection:
         # a section that changed its track without that would not fire `track` again in a browser.
         self._kinds: dict[MediaKind, _Sections] = {"audio": _Sections(), "video": _Sections()}
         self._offers: dict[RequestId, OpenOffer] = {}
+        self._has_offered = False  # the first offer comes by itself, and shows how many sections there are
         self._is_prompted = False
 
     @property
@@ -94,7 +95,7 @@ class OneConnection:
             state.free = [mid for mid in mids if mid not in self._placed and mid not in self._draining]
             while state.free and state.waiting:
                 self._place(state.free.pop(0), state.waiting.popleft())
-        self._is_prompted = False
+        self._is_prompted, self._has_offered = False, True
         request = self._numbers.request()
         self._offers[request] = OpenOffer(description.id, sections)
         self._outbox.do(core.AcceptOffer(self._transport, request, description.sdp))
@@ -124,7 +125,7 @@ class OneConnection:
     def flush(self) -> None:
         """Ask for as many sections as are lacking; with none, still prompt the offer that shows what changed."""
         audio, video = self._kinds["audio"].lacking, self._kinds["video"].lacking
-        if not self.is_pending or (self._is_prompted and not audio and not video):
+        if not self._has_offered or not self.is_pending or (self._is_prompted and not audio and not video):
             return
         self._kinds["audio"].asked += audio
         self._kinds["video"].asked += video

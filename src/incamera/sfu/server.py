@@ -174,8 +174,8 @@ class SfuServer:
                 link = self._links.get(to)
                 if link is not None:
                     link.send(message)
-            case HangUp(on):
-                link = self._links.pop(on, None)
+            case HangUp(to):
+                link = self._links.pop(to, None)
                 if link is not None:
                     link.close()
             case Notice():
