@@ -93,5 +93,5 @@ class MediaPlane(Protocol):
         ...
 
     def events(self) -> AsyncIterator[MediaEvent]:
-        """What happens in rooms, as hints: some may be missing."""
+        """What happens in all rooms, as hints: some may be missing. Each call begins a new one from now on."""
         ...

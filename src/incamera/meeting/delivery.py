@@ -43,6 +43,9 @@ class Accepted:
     author: Thumbprint
     epoch: int
     """The epoch that it left."""
+    welcome: Hash | None = None
+    added: frozenset[Thumbprint] = frozenset()
+    """Who may have the Welcome."""
     refusals: Mapping[Thumbprint, RefusedCommit] = field(default_factory=dict)
 
 
@@ -85,6 +88,7 @@ class Committed:
     added: Mapping[Thumbprint, tuple[int, Thumbprint]]
     """Leaf index and the leaf's key."""
     removed: frozenset[Thumbprint]
+    welcome: Hash | None
     item: ItemId | None
 
 
@@ -117,6 +121,7 @@ def decide_commit(state: "State", placed: "Placed[Commit]") -> Committed | Refus
         at=placed.at,
         added={add.device: (add.leaf, knocks[add.device].leaf_key) for add in body.adds},
         removed=frozenset(remove.device for remove in body.removes),
+        welcome=body.welcome,
         item=body.item,
     )
 
@@ -127,7 +132,7 @@ def apply_committed(state: "State", event: Committed) -> "State":
     group, round_ = sitting.group, sitting.round + 1
     kept = {device: member for device, member in group.members.items() if device not in event.removed}
     added = {device: Member(leaf, round_, key) for device, (leaf, key) in event.added.items()}
-    commits = {**group.commits, event.act: Accepted(event.author, group.epoch)}
+    accepted = Accepted(event.author, group.epoch, event.welcome, frozenset(event.added))
     floor = sitting.floor
     for device in event.removed - event.added.keys():
         floor = floor.without(device)
@@ -138,7 +143,7 @@ def apply_committed(state: "State", event: Committed) -> "State":
             epoch=group.epoch + 1,
             members={**kept, **added},
             dues={device: due for device, due in group.dues.items() if device not in event.removed},
-            commits=commits,
+            commits={**group.commits, event.act: accepted},
             committed_at={**group.committed_at, event.author: event.at},
         ),
         lobby=sitting.lobby.answered(event.added.keys()),

@@ -230,10 +230,10 @@ def fold(record: RecordState, entry: Entry) -> RecordState | Breach:
 
     Entries come in the order of the merge: a sitting's entry right after the main entry that it names.
     """
-    refusal = _check_chain(record, entry)
+    refusal = chain_refusal(record, entry)
     if refusal is not None:
         return _breach(entry, refusal)
-    decided = _decided(record, entry)
+    decided = decided_at(record, entry)
     if isinstance(decided, Refusal):
         return _breach(entry, decided)
     return advance(record, entry, decided)
@@ -368,7 +368,8 @@ def _due_contest(state: State, own: EnrolmentContested, at: int) -> enrolment.Co
     return enrolment.due_contest(state, author.seat, signed.hash, at)
 
 
-def _check_chain(record: RecordState, entry: Entry) -> Refusal | None:
+def chain_refusal(record: RecordState, entry: Entry) -> Refusal | None:
+    """Why an entry does not follow here: the journal's chain (ENTRY-3 to -7), and the order of the merge (ENTRY-8)."""
     meeting = record.meeting
     journal = entry.header.journal
     sitting = record.sittings.get(SittingId(journal))
@@ -387,7 +388,8 @@ def _check_chain(record: RecordState, entry: Entry) -> Refusal | None:
     return None
 
 
-def _decided(record: RecordState, entry: Entry) -> Decided | Refusal:
+def decided_at(record: RecordState, entry: Entry) -> Decided | Refusal:
+    """What an entry does at its place, if its signature holds and it may stand there; its chain was checked before."""
     header, body = entry.header, entry.body
     is_main = str(header.journal) == str(record.meeting.terms.meeting)
     sitting = None if is_main else SittingId(header.journal)

@@ -108,7 +108,8 @@ class Reader:
         self._news.set()
 
     def read_on(self, journal: JournalId, after: int = 0) -> None:
-        """Read one more journal, after a seq: what is there already comes next."""
+        """Read one more journal, or one again, after a seq: what is there already comes next."""
+        self._until.pop(journal, None)
         self.journals.setdefault(journal, after)
         self.wake()
 

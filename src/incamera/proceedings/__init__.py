@@ -1,0 +1,1 @@
+"""The running meeting: the one place where record, meeting and media meet."""
