@@ -22,6 +22,7 @@ from incamera.api.page import NOT_BUILT, Page
 from incamera.clock import Clock
 from incamera.refusal import Code, Refusal, Refused
 from incamera.settings.fields import Settings
+from incamera.settings.sources import data_folder
 from incamera.sfu.core import CoreConfig
 from incamera.sfu.server import SfuServer, SfuSettings
 
@@ -41,15 +42,6 @@ class Running:
     udp_port: int
     tcp_port: int | None
     keys: Mapping[str, str]
-
-
-def data_folder(settings: Settings, environ: Mapping[str, str]) -> Path:
-    """Where state is kept: the setting, systemd's state directory, or the user's data folder."""
-    if settings.data.folder is not None:
-        return settings.data.folder
-    if state := environ.get("STATE_DIRECTORY"):
-        return Path(state.partition(":")[0])
-    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "incamera"
 
 
 def is_loopback(host: str) -> bool:

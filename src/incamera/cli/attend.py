@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,10 @@ from incamera.cli import options
 from incamera.cli.answers import Exit, note, refuse, result, taken
 from incamera.clock import Clock, SystemClock
 from incamera.member.link import Link, read_link
-from incamera.member.member import End, Manner, Member, Subscribe
 from incamera.refusal import Code, Refusal
-from livekit import rtc
+
+if TYPE_CHECKING:
+    from incamera.member.member import End, Manner, Member, Subscribe
 
 EXAMPLES = """\b
 Examples:
@@ -58,11 +59,16 @@ def attend(
     if ca is not None:
         os.environ["SSL_CERT_FILE"] = str(ca)  # what the SDK's TLS reads
     read = taken(read_link(sys.stdin.readline() if link == "-" else link))
+    from incamera.member.member import Manner  # here: `--help` need not wait for the SDK
+
     manner = Manner(picture=picture, tone=tone, tone_hz=tone_hz, subscribe=wanted[subscribe])
     raise typer.Exit(asyncio.run(_attend(read, manner, seconds, SystemClock(), as_json=as_json)))
 
 
-async def _attend(link: Link, manner: Manner, seconds: float | None, clock: Clock, *, as_json: bool) -> Exit:
+async def _attend(link: Link, manner: "Manner", seconds: float | None, clock: Clock, *, as_json: bool) -> Exit:
+    from incamera.member.member import Member
+    from livekit import rtc
+
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -93,7 +99,7 @@ async def _attend(link: Link, manner: Manner, seconds: float | None, clock: Cloc
     return Exit.DONE if was_in else Exit.FAILED
 
 
-def _report(member: Member, seconds: float, *, as_json: bool) -> None:
+def _report(member: "Member", seconds: float, *, as_json: bool) -> None:
     report = member.report()
     if as_json:
         result({"seconds": round(seconds, 1), "participants": report})

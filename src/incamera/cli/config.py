@@ -3,8 +3,6 @@
 import os
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from incamera.cli import options
 from incamera.cli.answers import result, taken
@@ -26,6 +24,9 @@ def show(config: options.Config = None, as_json: options.Json = False) -> None:
     if as_json:
         result(_as_tables(loaded))
         return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("setting", "value", "from", box=None, pad_edge=False)
     for name, _ in names():
         table.add_row(".".join(name), _as_text(shown(loaded, name)), loaded.origins[name])

@@ -5,22 +5,20 @@ import os
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from incamera import log
 from incamera.cli import options
 from incamera.cli.answers import note, refuse, result, taken
 from incamera.clock import SystemClock
-from incamera.demo.crowd import run_crowd
 from incamera.demo.delegations import ALL, Seat, seats
-from incamera.demo.meeting import NOTICE, kept
 from incamera.refusal import Refused
-from incamera.server import Running, run
 from incamera.settings.sources import Given, Source, load
+
+if TYPE_CHECKING:
+    from incamera.server import Running
 
 EXAMPLES = """\b
 Examples:
@@ -75,6 +73,11 @@ def demo(
     Runs until Ctrl-C. Nothing else is needed: the media server is part of it.
     """
     given = options.flags(locals())
+    # Here and not above: `--help` and completion need not wait for the media server's and the SDK's modules.
+    from incamera.demo.crowd import run_crowd
+    from incamera.demo.meeting import NOTICE, kept
+    from incamera.server import run
+
     people, synthetic = taken(seats(seat_count, with_count))
     with nullcontext(str(data)) if data is not None else tempfile.TemporaryDirectory(prefix="incamera-") as folder:
         given = {**given, ("data", "folder"): Given(folder, "flag --data" if data is not None else "demo")}
@@ -84,8 +87,9 @@ def demo(
         clock = SystemClock()
         meeting = kept(Path(folder), places=len(people) + len(synthetic))
 
-        async def ready(running: Running, asked: asyncio.Event) -> None:
+        async def ready(running: "Running", asked: asyncio.Event) -> None:
             links = [(seat, meeting.link(seat, running, clock)) for seat in people]
+            note(NOTICE)
             _show(running, links, as_json=as_json)
             if synthetic:
                 ca = Path(folder) / "tls" / "self-signed.crt" if settings.http.tls == "self-signed" else None
@@ -97,8 +101,7 @@ def demo(
             refuse(error.refusal)
 
 
-def _show(running: Running, links: list[tuple[Seat, str]], *, as_json: bool) -> None:
-    note(NOTICE)
+def _show(running: "Running", links: list[tuple[Seat, str]], *, as_json: bool) -> None:
     if as_json:
         result(
             {
@@ -110,6 +113,9 @@ def _show(running: Running, links: list[tuple[Seat, str]], *, as_json: bool) -> 
             }
         )
         return
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console(soft_wrap=True)
     console.print("\nOpen each link in a browser of its own, or in a tab:\n")
     for seat, link in links:

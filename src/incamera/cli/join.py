@@ -6,19 +6,20 @@ import secrets
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from incamera import log
-from incamera.api.ending import Ending
 from incamera.cli import options
 from incamera.cli.answers import note, refuse, result, taken
-from incamera.forward import Ports, forwarding
 from incamera.member.link import Link, read_link
 from incamera.refusal import Refused
-from incamera.server import data_folder
 from incamera.settings.fields import Settings
+from incamera.settings.sources import data_folder
+
+if TYPE_CHECKING:
+    from incamera.forward import Ports
 
 EXAMPLES = """\b
 Examples:
@@ -58,6 +59,8 @@ def join(
     """
     log.configure(log_level or "warning")
     read = taken(read_link(sys.stdin.readline() if link == "-" else link))
+    from incamera.forward import Ports  # here: `--help` need not wait for it
+
     folder = data or data_folder(Settings(), os.environ)
     try:
         asyncio.run(_join(read, Ports(folder / "join.json"), ca=ca, port=port, browser=browser, as_json=as_json))
@@ -65,7 +68,10 @@ def join(
         refuse(error.refusal)
 
 
-async def _join(link: Link, ports: Ports, *, ca: Path | None, port: int | None, browser: bool, as_json: bool) -> None:
+async def _join(link: Link, ports: "Ports", *, ca: Path | None, port: int | None, browser: bool, as_json: bool) -> None:
+    from incamera.api.ending import Ending
+    from incamera.forward import forwarding
+
     ending = Ending()
     once, session = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     async with forwarding(link, ports=ports, once=once, session=session, ca=ca, port=port) as address:

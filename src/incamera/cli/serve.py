@@ -3,7 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +12,10 @@ from incamera.cli import options
 from incamera.cli.answers import note, refuse, result, taken
 from incamera.clock import SystemClock
 from incamera.refusal import Refused
-from incamera.server import Running, run
 from incamera.settings.sources import default_file, load
+
+if TYPE_CHECKING:
+    from incamera.server import Running
 
 EXAMPLES = """\b
 Examples:
@@ -52,8 +54,9 @@ def serve(
     loaded = taken(load(flags=options.flags(locals()), environ=os.environ, config=config or default_file()))
     settings = loaded.settings
     log.configure(settings.log.level, settings.log.format)
+    from incamera.server import run  # here: `--help` need not wait for it
 
-    async def ready(running: Running, _: asyncio.Event) -> None:
+    async def ready(running: "Running", _: asyncio.Event) -> None:
         if as_json:
             ports = {"udp_port": running.udp_port, "tcp_port": running.tcp_port}
             result({"url": f"{running.origin}/", "pid": os.getpid(), **ports})

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +12,11 @@ from incamera.cli import options
 from incamera.cli.answers import note, refuse, result, taken
 from incamera.clock import SystemClock
 from incamera.refusal import Refused
-from incamera.server import DEV_KEYS, Running, run
 from incamera.settings.livekit import from_livekit, keys_from
 from incamera.settings.sources import load
+
+if TYPE_CHECKING:
+    from incamera.server import Running
 
 EXAMPLES = """\b
 Examples:
@@ -58,8 +60,9 @@ def sfu(
     more = taken(from_livekit(config=config, environ=os.environ))
     settings = taken(load(flags=given, environ=os.environ, more=more)).settings
     log.configure(settings.log.level, settings.log.format)
+    from incamera.server import DEV_KEYS, run  # here: `--help` need not wait for it
 
-    async def ready(running: Running, _: asyncio.Event) -> None:
+    async def ready(running: "Running", _: asyncio.Event) -> None:
         if as_json:
             ports = {"udp_port": running.udp_port, "tcp_port": running.tcp_port}
             result({"url": running.origin, "pid": os.getpid(), **ports, "keys": list(running.keys)})

@@ -231,3 +231,12 @@ def shown(loaded: Loaded, name: Name) -> object:
     if isinstance(value, Path):
         return str(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def data_folder(settings: Settings, environ: Mapping[str, str]) -> Path:
+    """Where state is kept: the setting, systemd's state directory, or the user's data folder."""
+    if settings.data.folder is not None:
+        return settings.data.folder
+    if state := environ.get("STATE_DIRECTORY"):
+        return Path(state.partition(":")[0])
+    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "incamera"
