@@ -60,7 +60,7 @@ lint-quick: setup
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 	@cd web && node_modules/.bin/tsc --noEmit
 	@cd web && node_modules/.bin/biome check --error-on-warnings .
 	@$(CARGO) fmt --all --check
