@@ -88,7 +88,6 @@ def issue(
         "iss": signer,
         "sub": identity,
         "iat": now_s,
-        "nbf": int(now_s),
         "exp": int(now_s) + ttl_s,
     }
     optional = {"name": name, "metadata": metadata, "attributes": dict(attributes or {})}
