@@ -58,6 +58,7 @@ class Code(StrEnum):
     # The record.
     ENTRY_BROKEN = "entry.broken"  # an entry that does not follow from the journal before it (rules ENTRY-1 to -8)
     HEAD_BROKEN = "head.broken"  # a head that the registrar did not sign, or that is of another meeting
+    ARCHIVE_UNREADABLE = "archive.unreadable"  # not an export of a record at all, or of a later version
     ARCHIVE_BROKEN = "archive.broken"  # an export that was changed, cut or joined
     RECORD_MOVED = "record.moved"  # the journal grew in between: decide again, on what stands now
     STORAGE_FULL = "storage.full"  # the disk is full: nothing was recorded
