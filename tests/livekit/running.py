@@ -31,11 +31,11 @@ PATIENCE_S = 45.0
 class RunningSfu:
     """A server for one test or module. `async with` is the server's own; this is a thread around it."""
 
-    def __init__(self, *, pages: str | None = None, **settings: Any) -> None:
+    def __init__(self, *, pages: dict[str, str] | None = None, **settings: Any) -> None:
         self._settings = SfuSettings(
             keys={KEY: SECRET}, core=CoreConfig(udp="127.0.0.1:0", tcp="127.0.0.1:0"), **settings
         )
-        self._pages = pages
+        self._pages = pages or {}
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._failure: BaseException | None = None
@@ -98,8 +98,7 @@ class RunningSfu:
         self.server.on_event(self.events.append)
         async with self.server:
             routes = [*self.server.routes, Route("/", lambda _: PlainTextResponse("OK"))]
-            if self._pages is not None:
-                routes.append(Mount("/pages", StaticFiles(directory=self._pages, follow_symlink=True)))
+            routes += [Mount(path, StaticFiles(directory=folder)) for path, folder in self._pages.items()]
             config = uvicorn.Config(
                 Starlette(routes=routes),
                 host="127.0.0.1",

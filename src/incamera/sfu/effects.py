@@ -1,7 +1,7 @@
 """What a room wants done. The room and its sessions only collect; the shell (server.py) carries out, in order."""
 
 from dataclasses import dataclass
-from typing import NewType
+from typing import Literal, NewType
 
 from livekit.protocol.models import ParticipantInfo, Room, TrackInfo
 from livekit.protocol.rtc import SignalResponse
@@ -10,6 +10,17 @@ from incamera.sfu.core import Command
 
 ParticipantSid = NewType("ParticipantSid", str)
 TrackSid = NewType("TrackSid", str)
+
+Happening = Literal[
+    "room_started",
+    "room_finished",
+    "participant_joined",
+    "participant_left",
+    "participant_connection_aborted",
+    "track_published",
+    "track_unpublished",
+]
+"""What LiveKit's webhooks tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +40,9 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that webhooks and the process's own listeners are told: `room_started`, `participant_joined`, …"""
+    """Something that webhooks and the process's own listeners are told."""
 
-    event: str
+    event: Happening
     room: Room
     participant: ParticipantInfo | None = None
     track: TrackInfo | None = None

@@ -18,7 +18,7 @@ from incamera.limits import REFRESH_S, RESUME_S
 from incamera.sfu import core
 from incamera.sfu.core import PublicationId, RequestId, SubscriptionId, TransportId
 from incamera.sfu.data import DataRelay
-from incamera.sfu.effects import Notice, Outbox, ParticipantSid, TrackSid
+from incamera.sfu.effects import Happening, Notice, Outbox, ParticipantSid, TrackSid
 from incamera.sfu.negotiation import Subscription
 from incamera.sfu.participants import Participant, Track
 from incamera.sfu.speakers import Speaker, Speakers
@@ -212,7 +212,7 @@ class Room:
             self.outbox.send(participant.sid, message)
 
     def tell(
-        self, event: str, participant: Participant | None = None, track: Track | None = None, end: int = 0
+        self, event: Happening, participant: Participant | None = None, track: Track | None = None, end: int = 0
     ) -> None:
         """What webhooks and the process's own listeners are told."""
         who = participant.info() if participant is not None else None

@@ -1,0 +1,45 @@
+"""docs/reference/livekit.md is true: each message, method and event stands there, as the code has it."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from livekit.protocol.rtc import SignalRequest, SignalResponse
+
+from incamera.sfu.effects import Happening
+from incamera.sfu.session import ANSWERED
+from incamera.sfu.twirp import METHODS, NOT_ANSWERED
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "livekit.md").read_text()
+
+
+def rows(heading: str) -> dict[str, list[str]]:
+    """The first table under a heading: first cell's name -> the other cells."""
+    text = PAGE.partition(f"\n## {heading}")[2].partition("\n## ")[0]
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    return {name: [cell.strip() for cell in cells] for first, *cells in lines for name in re.findall(r"`(\w+)`", first)}
+
+
+def test_every_request_is_listed_as_it_is_answered() -> None:
+    listed = rows("`SignalRequest`")
+    assert set(listed) == {field.name for field in SignalRequest.DESCRIPTOR.fields}
+    assert {name for name, cells in listed.items() if cells[0] != "not yet"} == set(ANSWERED)
+
+
+def test_every_response_is_listed_as_it_is_sent() -> None:
+    listed = rows("`SignalResponse`")
+    assert set(listed) == {field.name for field in SignalResponse.DESCRIPTOR.fields}
+    source = "".join(path.read_text() for path in Path("src/incamera/sfu").glob("*.py"))
+    sent = {name for name in listed if f"SignalResponse({name}=" in source}
+    assert {name for name, cells in listed.items() if cells[0] == "yes"} == sent
+
+
+def test_every_method_is_listed_as_it_is_answered() -> None:
+    listed = rows("RoomService")
+    assert set(listed) == {*METHODS, *NOT_ANSWERED}
+    assert {name for name, cells in listed.items() if cells[1] == "yes"} == set(METHODS)
+
+
+def test_every_webhook_is_listed() -> None:
+    sent = {name for name, cells in rows("Webhooks").items() if cells[0] == "yes"}
+    assert sent == set(get_args(Happening))
