@@ -66,8 +66,9 @@ def attend(
 
 
 async def _attend(link: Link, manner: "Manner", seconds: float | None, clock: Clock, *, as_json: bool) -> Exit:
-    from incamera.member.member import Member
     from livekit import rtc
+
+    from incamera.member.member import Member
 
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()

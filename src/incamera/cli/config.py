@@ -24,13 +24,11 @@ def show(config: options.Config = None, as_json: options.Json = False) -> None:
     if as_json:
         result(_as_tables(loaded))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("setting", "value", "from", box=None, pad_edge=False)
-    for name, _ in names():
-        table.add_row(".".join(name), _as_text(shown(loaded, name)), loaded.origins[name])
-    Console(soft_wrap=True).print(table)
+    rows = [("setting", "value", "from")]
+    rows += [(".".join(name), _as_text(shown(loaded, name)), loaded.origins[name]) for name, _ in names()]
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for setting, value, origin in rows:
+        print(f"{setting:<{first}}  {value:<{second}}  {origin}")
 
 
 def _as_tables(loaded: Loaded) -> dict[str, dict[str, dict[str, object]]]:
