@@ -1,7 +1,7 @@
 """The export of a record, `.incamera`: one file that proves itself (docs/reference/record.md, 4).
 
-Lines of compact JSON, members in the order given, each ended by one newline, the last too. Here is the form; whether the
-chains hold and the acts were allowed is `verify`'s.
+Lines of compact JSON, members in the order given, each ended by one newline, the last too. Here is the form; whether
+the chains hold and the acts were allowed is the business of `verify`.
 """
 
 import hashlib
@@ -139,7 +139,7 @@ def _jws(value: Json, path: str) -> str:
 
 def _part(name: str, value: Json, path: str) -> tuple[PartId, bytes]:
     data = unb64u(text_of(value, path, TEXT_MAX))
-    # What is not b64u can't have the digest that the charter names, and is found there with its name.
+    # What is not b64u is not written again as it was, and is refused by that comparison.
     return PartId(name), b"" if data is None else data
 
 
