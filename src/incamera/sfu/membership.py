@@ -73,10 +73,10 @@ def join(room: Room, newcomer: Newcomer, info: ServerInfo, now: float, now_ms: i
     refusal = check_texts(claims.name, newcomer.metadata or claims.metadata, newcomer.attributes or claims.attributes)
     if refusal is not None:
         return refusal
+    refusal = check_place(room, claims.identity)
+    if refusal is not None:
+        return refusal
     before = room.named(claims.identity)
-    most = min(room.options.participants_max or PARTICIPANTS_PER_ROOM.value, PARTICIPANTS_PER_ROOM.value)
-    if before is None and len(room.participants) >= most:
-        return Refusal(Code.ROOM_FULL, f"The room has {most} participants.", "Try again when somebody left.")
     if before is not None:
         room.dismiss(before, DisconnectReason.DUPLICATE_IDENTITY, LeaveRequest.DISCONNECT)
         leave(room, before, DisconnectReason.DUPLICATE_IDENTITY, now)
@@ -105,6 +105,14 @@ def join(room: Room, newcomer: Newcomer, info: ServerInfo, now: float, now_ms: i
     hearing.carry_out(room, changes, now)
     participant.negotiation.flush()  # its `join` has all that an offer refers to: this one need not wait for a batch
     return participant
+
+
+def check_place(room: Room, identity: str) -> Refusal | None:
+    """Whether there is place for one more; who comes again has its own."""
+    most = min(room.options.participants_max or PARTICIPANTS_PER_ROOM.value, PARTICIPANTS_PER_ROOM.value)
+    if len(room.participants) < most or room.named(identity) is not None:
+        return None
+    return Refusal(Code.ROOM_FULL, f"The room has {most} participants.", "Try again when somebody left.")
 
 
 def resume(room: Room, participant: Participant, info: ServerInfo, now: float) -> None:
@@ -249,8 +257,9 @@ def rate(room: Room, participant: Participant, score: quality.Score) -> None:
     participant.is_told_quality = score.quality
     info = ConnectionQualityInfo(participant_sid=participant.sid, quality=int(score.quality), score=score.mos)  # type: ignore[arg-type]  # the enum's stub
     message = SignalResponse(connection_quality=ConnectionQualityUpdate(updates=[info]))
+    hearers = set().union(*(room.subscriptions.hearers(sid) for sid in participant.tracks))
     for who in room.participants.values():
-        if who is participant or participant.sid in room.subscriptions.owners_heard(who.sid):
+        if who is participant or who.sid in hearers:
             room.send(who, message)
 
 

@@ -4,13 +4,14 @@
 """
 
 import asyncio
+import functools
 import itertools
 import secrets
 import string
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self
 
 from livekit.protocol.models import DisconnectReason
 from livekit.protocol.rtc import JoinRequest, LeaveRequest, RequestResponse, SignalRequest, SignalResponse
@@ -51,6 +52,8 @@ _STATUS: Final = {
     Code.SIGNAL_MALFORMED: 400,
     Code.SDP_REFUSED: 400,
 }
+_STALE: Final = LeaveRequest(action=LeaveRequest.RECONNECT, reason=DisconnectReason.STATE_MISMATCH, can_reconnect=True)
+_UNWELCOME: Final = LeaveRequest(action=LeaveRequest.DISCONNECT, reason=DisconnectReason.JOIN_FAILURE)
 _ALPHABET: Final = string.ascii_letters + string.digits
 
 
@@ -247,24 +250,25 @@ class SfuServer:
     async def _validate(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return PlainTextResponse("", headers=_CORS)
-        refusal = self._refusal(request, self._join_request(request))
-        if refusal is None:
-            return PlainTextResponse("success", headers=_CORS)
-        return _answer(refusal)
+        text = request.query_params.get("join_request")
+        asked = read_query(dict(request.query_params)) if text is None else read_join_request(text)
+        admission = self._admission(request, asked)
+        if isinstance(admission, Refusal):
+            return _answer(admission)
+        return PlainTextResponse("success", headers=_CORS)
 
     async def _twirp(self, request: Request) -> Response:
         return await twirp.answer(request, self.service, self._claims(request))
-
-    def _join_request(self, request: Request) -> JoinRequest | Refusal:
-        text = request.query_params.get("join_request")
-        return read_query(dict(request.query_params)) if text is None else read_join_request(text)
 
     def _claims(self, connection: HTTPConnection) -> tokens.Claims | Refusal:
         scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
         token = bearer.strip() if scheme.lower() == "bearer" else connection.query_params.get("access_token")
         return tokens.read(self._settings.keys, token, now_ms=self._clock.now_ms())
 
-    def _refusal(self, connection: HTTPConnection, request: JoinRequest | Refusal) -> Refusal | None:
+    def _admission(
+        self, connection: HTTPConnection, request: JoinRequest | Refusal
+    ) -> tuple[tokens.Claims, JoinRequest] | Refusal:
+        """Who asks and for what, if it would be let in now."""
         claims = self._claims(connection)
         if isinstance(claims, Refusal):
             return claims
@@ -272,49 +276,48 @@ class SfuServer:
             return request
         if self._sockets >= SOCKETS.value:
             return Refusal(Code.LIMIT_REACHED, "The server has as many sockets as it may.", "Try again in a minute.")
-        return self._switchboard.check(claims, request)
+        return self._switchboard.check(claims, request) or (claims, request)
 
     async def _connect(self, socket: WebSocket, request: JoinRequest | Refusal, *, has_two_connections: bool) -> None:
-        refusal = self._refusal(socket, request)
-        if refusal is not None:
-            self._counts["joins_refused"] += 1
-            _log.info("join.refused", code=str(refusal.code))
-            await socket.send_denial_response(_answer(refusal))
+        admission = self._admission(socket, request)
+        if isinstance(admission, Refusal):
+            self._refuse(admission)
+            await socket.send_denial_response(_answer(admission))
             return
-        claims = cast("tokens.Claims", self._claims(socket))  # `_refusal` has read it
-        assert isinstance(request, JoinRequest), "`_refusal` has refused what is none"
         await socket.accept()
         self._sockets += 1
         link = Link(socket, self._clock)
+        session: Session | None = None
         try:
-            session = self._enter(link, claims, request, has_two_connections=has_two_connections)
-            await link.run(lambda frame: self._handle(session, link, frame))
+            session = self._enter(link, *admission, has_two_connections=has_two_connections)
+            await link.run(functools.partial(self._handle, session, link))
         finally:
             self._sockets -= 1
             self._counts["signals_malformed"] += link.malformed
             self._counts["signals_delayed"] += link.delayed
             self._counts["sockets_cut_off"] += link.was_cut_off
-            self._detach(link)
+            if session is not None:
+                self._detach(link, session)
 
     def _enter(
         self, link: Link, claims: tokens.Claims, request: JoinRequest, *, has_two_connections: bool
     ) -> Session | None:
         now, now_ms = self._clock.monotonic(), self._clock.now_ms()
-        if request.reconnect:
+        # Again, since others acted while the socket was being accepted: a removal, for one.
+        session: Session | Refusal | None = self._switchboard.check(claims, request)
+        if session is None and request.reconnect:
             session = self._switchboard.resume(claims, request, now)
-            leave = LeaveRequest(
-                action=LeaveRequest.RECONNECT, reason=DisconnectReason.STATE_MISMATCH, can_reconnect=True
-            )
-        else:
+        elif session is None:
             session = self._switchboard.enter(
                 claims, request, has_two_connections=has_two_connections, now=now, now_ms=now_ms
             )
-            leave = LeaveRequest(action=LeaveRequest.DISCONNECT, reason=DisconnectReason.JOIN_FAILURE)
         if isinstance(session, Refusal):
-            self._counts["joins_refused"] += 1
-            _log.info("join.refused", code=str(session.code))
-            link.send(SignalResponse(leave=leave))
+            self._refuse(session)
+            link.send(SignalResponse(leave=_STALE if request.reconnect else _UNWELCOME))
             link.close()
+            room = self._switchboard.rooms.get(claims.grants.room)
+            if room is not None:
+                self._settle(room)  # it may have been made for this one
             return None
         older = self._links.get(session.participant.sid)
         if older is not None:
@@ -336,17 +339,19 @@ class SfuServer:
                 _log.debug("signal.refused", code=str(refusal.code), message=frame.WhichOneof("message"))
         self._settle(session.room)
 
-    def _detach(self, link: Link) -> None:
-        sid = next((sid for sid, other in self._links.items() if other is link), None)
-        if sid is None:
+    def _detach(self, link: Link, session: Session) -> None:
+        """The socket is gone; unless another took its place, its participant may come back for a while."""
+        room, participant = session.room, session.participant
+        if self._links.get(participant.sid) not in (link, None):
             return
-        del self._links[sid]
-        for room in self._switchboard.rooms.values():
-            participant = room.participants.get(sid)
-            if participant is not None:
-                membership.detach(participant, self._clock.monotonic())
-                self._settle(room)
-                return
+        self._links.pop(participant.sid, None)
+        if participant.sid in room.participants:
+            membership.detach(participant, self._clock.monotonic())
+            self._settle(room)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._counts["joins_refused"] += 1
+        _log.info("join.refused", code=str(refusal.code))
 
 
 def _answer(refusal: Refusal) -> Response:

@@ -157,10 +157,6 @@ class Subscriptions:
         """Which tracks a subscriber hears."""
         return {track for track, state in self._tracks.items() if subscriber in state.heard_by}
 
-    def owners_heard(self, subscriber: str) -> set[str]:
-        """Whose tracks a subscriber hears."""
-        return {state.owner for state in self._tracks.values() if subscriber in state.heard_by}
-
     def is_allowed(self, subscriber: str, track: str) -> bool:
         """Whether the publisher permits this subscriber the track."""
         state = self._tracks[track]

@@ -179,8 +179,9 @@ class Switchboard:
             del self.rooms[room.name]
 
     def _check_room(self, claims: Claims) -> Refusal | None:
-        if claims.grants.room in self.rooms:
-            return None
+        room = self.rooms.get(claims.grants.room)
+        if room is not None:
+            return membership.check_place(room, claims.identity)
         if not self._settings.auto_create and not claims.grants.room_create:
             return Refusal(Code.ROOM_UNKNOWN, "There is no such room.", "Have it made by RoomService.CreateRoom.")
         return self.check_capacity()
