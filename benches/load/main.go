@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +27,7 @@ func main() {
 	settle := flag.Duration("settle", 3*time.Second, "how long all flows before the window begins")
 	window := flag.Duration("window", 5*time.Second, "how long is measured")
 	flag.Parse()
+	debug.SetGCPercent(400) // the generator shares the processors with the server: memory is cheaper than its pauses
 	if err := command(*server, *key, *secret, *name, Signalling(*how), *settle, *window); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)

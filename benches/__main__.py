@@ -1,0 +1,5 @@
+"""`python -m benches`: see run.py."""
+
+from benches.run import app
+
+app()

@@ -1,0 +1,110 @@
+"""`make bench`: each load on livekit-server and on ours in turn, in one run; a table, and JSON.
+
+A server starts anew for each load and round, so that its memory is that of this load; they take turns at going first.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+from rich.console import Console
+
+from benches import first_frame, generator, report
+from benches.generator import Sample, Signalling
+from benches.report import FirstFrame
+from benches.servers import OURS, PEER, Contender, NotMeasurable, Server, ours, peer
+
+DEFAULT_LOADS = "a,a6,b,c,d"
+LATEST = generator.ROOT / ".build" / "bench" / "latest.json"
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    loads: Annotated[str, typer.Option(help="Comma-separated: a, a6, b, c, c6, c10, c60, d.")] = DEFAULT_LOADS,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="Rounds, of which the median is shown.")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, max=120, help="The measured window.")] = 5,
+    settle: Annotated[float, typer.Option(min=0, max=60, help="Seconds of warm-up before it, with all flowing.")] = 3,
+    quick: Annotated[bool, typer.Option("--quick", help="One round of a, b and c, 2 s windows, few connects.")] = False,
+    connects: Annotated[int, typer.Option(min=0, max=100, help="Connections to a first picture; 0: none.")] = 10,
+    only: Annotated[str | None, typer.Option(help="One server alone: incamera or livekit-server.")] = None,
+    signalling: Annotated[str, typer.Option(help="rtc/v1 (one connection, as today's SDKs) or rtc (two).")] = "rtc/v1",
+    json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = LATEST,
+) -> None:
+    """Measure what the media server costs, beside livekit-server if it is on the PATH (or LIVEKIT_SERVER names it)."""
+    console = Console(width=None if sys.stdout.isatty() else 150)  # a file or a pipe has no width of its own
+    notes = Console(stderr=True)
+    if signalling not in get_args(Signalling):
+        raise typer.BadParameter(f"{signalling!r} is neither rtc/v1 nor rtc", param_hint="--signalling")
+    if quick:
+        loads, rounds, seconds, settle, connects = "a,b,c", 1, 2, 1, 3
+    try:
+        contenders = _contenders(notes, only)
+        generator.build()
+        samples = _loads(notes, contenders, loads.split(","), rounds, seconds, settle, _signalling(signalling))
+        frames = _first_frames(notes, contenders, connects) if connects else []
+    except NotMeasurable as failure:
+        notes.print(str(failure), markup=False)
+        raise typer.Exit(1) from None
+    report.show(console, samples, frames)
+    json_file.parent.mkdir(parents=True, exist_ok=True)
+    json_file.write_text(json.dumps(report.as_json(samples, frames), indent=1) + "\n")
+    notes.print(f"All figures: {json_file}")
+
+
+def _contenders(notes: Console, only: str | None) -> list[Contender]:
+    if only not in {None, OURS, PEER}:
+        raise typer.BadParameter(f"{only!r} is neither {OURS} nor {PEER}", param_hint="--only")
+    other = None if only == OURS else peer()
+    if other is None and only != OURS:
+        notes.print(f"{PEER} is not on the PATH, nor named by LIVEKIT_SERVER: ours alone is measured, without ratios.")
+        if only == PEER:
+            raise NotMeasurable("It installs as a Go module: go install github.com/livekit/livekit-server/cmd/server@…")
+    return [contender for contender in (other, None if only == PEER else ours()) if contender]
+
+
+def _signalling(text: str) -> Signalling:
+    return "rtc" if text == "rtc" else "rtc/v1"
+
+
+def _loads(
+    notes: Console,
+    contenders: Sequence[Contender],
+    loads: Sequence[str],
+    rounds: int,
+    seconds: float,
+    settle: float,
+    signalling: Signalling,
+) -> list[Sample]:
+    samples = []
+    for load in loads:
+        for turn in range(rounds):
+            for contender in contenders if turn % 2 == 0 else reversed(contenders):
+                with Server(contender) as server:
+                    sample = generator.measure(server, load, seconds=seconds, settle_s=settle, signalling=signalling)
+                samples.append(sample)
+                notes.print(
+                    f"{load} {turn + 1}/{rounds} {contender.name}: {sample.packets_per_cpu_second:,.0f} packets"
+                    f" per CPU-s, {sample.gaps} gaps, others {sample.others_share:.0%} of a core"
+                )
+    return samples
+
+
+def _first_frames(notes: Console, contenders: Sequence[Contender], connects: int) -> list[FirstFrame]:
+    frames = []
+    for contender in contenders:
+        with Server(contender) as server:
+            times = asyncio.run(first_frame.by_python(server, connects))
+            frames.append(FirstFrame(contender.name, "livekit (Python)", tuple(times)))
+            if first_frame.has_chromium():
+                times = asyncio.run(first_frame.by_chromium(server, connects))
+                frames.append(FirstFrame(contender.name, "livekit-client (Chromium)", tuple(times)))
+        notes.print(f"first decoded picture {contender.name}: done")
+    if not first_frame.has_chromium():
+        notes.print("Chromium or web/node_modules is missing: the first picture in a browser was not measured.")
+    return frames
