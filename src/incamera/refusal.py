@@ -145,7 +145,6 @@ class Code(StrEnum):
     # The meeting plane's API.
     MEETING_UNKNOWN = "meeting.unknown"  # there is no such meeting here, or not for who asks
     MEETING_EXISTS = "meeting.exists"  # the meeting was created already, with another charter
-    AUTHORITY_UNTRUSTED = "authority.untrusted"  # this server's settings do not name the charter's authority
     PROOF_INVALID = "proof.invalid"  # not a proof for this server, this meeting and a challenge of the last 30 seconds
     PROOF_EXPIRED = "proof.expired"  # the token's 5 minutes are over
     PROOF_MISSING = "proof.missing"  # no token, or none of this server

@@ -144,7 +144,7 @@ class Charters:
     admission: Admission = Admission.BY_HAND
     refuse_quorum: int = 2
     authority: SigningKey = field(default_factory=lambda: key("authority"))
-    meeting: MeetingId = MeetingId(b64u(octets("meeting", 16)))
+    meeting: MeetingId = field(default_factory=lambda: MeetingId(b64u(octets("meeting", 16))))
     registrar: SigningKey = field(default_factory=lambda: key("registrar"))
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@ import json
 
 from starlette.responses import Response
 
+from incamera.accreditation.strict import Json
 from incamera.refusal import Code, Refusal
 
 _STATUS = {
@@ -23,6 +24,44 @@ _STATUS = {
     Code.FORWARD_USED: 403,
     Code.FORWARD_CONTENT: 502,
     Code.SERVER_UNREACHABLE: 502,
+    # The meeting plane: who may not see a thing and a thing that is not there are one answer, 404.
+    Code.SIGNATURE_WRONG: 401,
+    Code.PROOF_INVALID: 401,
+    Code.PROOF_EXPIRED: 401,
+    Code.PROOF_MISSING: 401,
+    Code.DEVICE_UNKNOWN: 401,
+    Code.DEVICE_REVOKED: 403,
+    Code.ACT_ROLE: 403,
+    Code.ADMISSION_MISSING: 403,
+    Code.MEMBER_MISSING: 403,
+    Code.CHARTER_AUTHORITY: 403,
+    Code.NOT_FOUND: 404,
+    Code.MEETING_UNKNOWN: 404,
+    Code.SITTING_UNKNOWN: 404,
+    Code.ENROLMENT_UNKNOWN: 404,
+    Code.BLOB_UNKNOWN: 404,
+    Code.ACT_NONCE: 409,
+    Code.ACT_SEEN: 409,
+    Code.ENROLMENT_KNOWN: 409,
+    Code.ENROLMENT_USED: 409,
+    Code.ENROLMENT_LOCKED: 409,
+    Code.SITTING_OPEN: 409,
+    Code.SITTING_UNOPENED: 409,
+    Code.SITTING_CLOSED: 409,
+    Code.SITTING_MOVED: 409,
+    Code.GROUP_GONE: 409,
+    Code.COMMIT_CONFLICT: 409,
+    Code.COMMIT_STALE: 409,
+    Code.MEETING_EXISTS: 409,
+    Code.RECORD_MOVED: 409,
+    Code.ACT_TOO_LARGE: 413,
+    Code.RATE_LIMITED: 429,
+    Code.COMMIT_SOON: 429,
+    Code.LOBBY_FULL: 429,
+    Code.TICKET_UNAVAILABLE: 503,
+    Code.SERVER_CLOSING: 503,
+    Code.STORAGE_FAILED: 503,
+    Code.STORAGE_FULL: 507,
 }
 
 
@@ -31,14 +70,18 @@ def status_of(code: Code) -> int:
     return _STATUS.get(code, 400)
 
 
-def problem(refusal: Refusal) -> Response:
-    """The answer. `type` is the code's stable name, `title` what is so, `detail` what to do."""
-    status = status_of(refusal.code)
-    body = {
+def details(refusal: Refusal) -> dict[str, Json]:
+    """The problem's members. `type` is the code's stable name, `title` what is so, `detail` what to do."""
+    return {
         "type": f"urn:incamera:refusal:{refusal.code}",
         "title": refusal.reason,
-        "status": status,
+        "status": status_of(refusal.code),
         "detail": refusal.remedy,
         "code": str(refusal.code),
     }
-    return Response(json.dumps(body, ensure_ascii=False), status, media_type="application/problem+json")
+
+
+def problem(refusal: Refusal) -> Response:
+    """The refusal as an answer."""
+    body = json.dumps(details(refusal), ensure_ascii=False)
+    return Response(body, status_of(refusal.code), media_type="application/problem+json")

@@ -33,6 +33,7 @@ class MeetingTerms:
     policies: Policies
     seats: Mapping[SeatId, Seat]
     sittings: Mapping[SittingId, SittingTerms]
+    """In the order of their times."""
 
     @property
     def delegations(self) -> Mapping[SeatId, DelegationId]:
@@ -62,6 +63,6 @@ def meeting_terms(charters: Sequence[Signed[Charter]], contents: Contents) -> Me
                 part.opens_ms,
                 part.closes_ms,
             )
-            for sitting, part in contents.sittings.items()
+            for sitting, part in sorted(contents.sittings.items(), key=lambda one: (one[1].opens_ms, one[0]))
         },
     )

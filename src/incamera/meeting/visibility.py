@@ -74,7 +74,7 @@ def parts(record: RecordState, contents: Contents, device: Device) -> frozenset[
 
 
 def doors(record: RecordState, device: Device) -> tuple[Door, ...]:
-    """The doors of the sittings that list a device's seat and that it does not read, in the charter's order."""
+    """The doors of the sittings that list a device's seat and that it does not read, in the order of their times."""
     if record.meeting.enrolment.live(device.thumbprint) is None:
         return ()
     return tuple(

@@ -26,7 +26,7 @@ from incamera.clock import Clock
 from incamera.log import logger
 from incamera.media.plane import MediaPlane
 from incamera.meeting.rules import advance, chain_refusal, decided_at
-from incamera.meeting.state import RecordState, initial
+from incamera.meeting.state import initial
 from incamera.meeting.terms import MeetingTerms, meeting_terms
 from incamera.proceedings.deadlines import Deadlines
 from incamera.proceedings.receipts import Receipts

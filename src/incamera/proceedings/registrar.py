@@ -37,6 +37,8 @@ _log = logger(__name__)
 TRIES: Final = 4
 """So often an act is decided again when the record moved between its decision and the disk."""
 
+Allow = Callable[[Signed[Act[Body]]], Refusal | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:
@@ -112,15 +114,18 @@ class Registrar:
 
     # Filing.
 
-    async def post(self, jws: str) -> Filed | Refusal:
-        """File an act: its entry is on disk when this returns; or why not. The same act again gives the same entry."""
+    async def post(self, jws: str, allow: Allow = lambda _: None) -> Filed | Refusal:
+        """File an act: its entry is on disk when this returns; or why not. The same act again gives the same entry.
+
+        `allow` may turn away an act that is not filed yet, once its author is known: rates.
+        """
         name = sha256(jws.encode("utf-8"))
         if (filing := self._filing.get(name)) is not None:
             self._counts["again"] += 1
             return await asyncio.shield(filing)
         filing = self._filing[name] = asyncio.get_running_loop().create_future()
         try:
-            answer = await self._post(jws, name)
+            answer = await self._post(jws, name, allow)
             filing.set_result(answer)
         except BaseException as error:
             filing.set_exception(error)
@@ -152,12 +157,17 @@ class Registrar:
                 filed += int(isinstance(entry, Entry))
         return filed
 
-    async def _post(self, jws: str, name: Hash) -> Filed | Refusal:
+    async def _post(self, jws: str, name: Hash, allow: Allow) -> Filed | Refusal:
         known = await self._known(jws, name)
         if known is not None:
             return known
+        signed = open_act(self._ahead.meeting, jws, self._now_ms())
+        if isinstance(signed, Refusal):
+            return signed
+        if (turned_away := allow(signed)) is not None:
+            return turned_away
         refused: list[Refusal] = []
-        entry = await self._file(lambda at: self._act_steps(jws, at, refused))
+        entry = await self._file(lambda at: self._act_steps(signed, at, refused))
         if refused and isinstance(entry, Entry):
             # What was filed is the server's own word about the refused act; the refusal goes to its author alone.
             return refused[-1]
@@ -213,14 +223,11 @@ class Registrar:
 
     # Deciding, on the state that runs ahead of the disk.
 
-    def _act_steps(self, jws: str, at: int, refused: list[Refusal]) -> list[_Step] | Refusal:
+    def _act_steps(self, signed: Signed[Act[Body]], at: int, refused: list[Refusal]) -> list[_Step] | Refusal:
         refused.clear()
-        signed = open_act(self._ahead.meeting, jws, at)
-        if isinstance(signed, Refusal):
-            return signed
         decided = decide(self._ahead, signed, at)
         if isinstance(decided, Decided):
-            return [self._step(self._ahead, decided, jws, at=at)]
+            return [self._step(self._ahead, decided, signed.jws, at=at)]
         if not contested(signed, decided):
             return decided
         refused.append(decided)
@@ -364,10 +371,10 @@ class Registrar:
         """What goes with a receipt: the head of its journal, at its place; it tells nothing that the entry does not."""
         return self.head({entry.header.journal: entry.place})
 
-    def opening_act(self, sitting: SittingId) -> Hash | None:
-        """The open or regroup act of the sitting's present group."""
-        state = self._record.sittings[sitting]
-        return None if state.stage == "unopened" else state.group.act
+    async def act(self, act: Hash | None) -> str | None:
+        """A filed act's JWS, by its hash; None for none, or one whose body was erased."""
+        entry = None if act is None else await self._store.find(self.meeting, act)
+        return None if entry is None else entry.body
 
     def _head_for(self, entry: Entry) -> str:
         journal = entry.header.journal
