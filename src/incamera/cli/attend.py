@@ -78,7 +78,6 @@ async def _attend(link: Link, manner: "Manner", seconds: float | None, clock: Cl
     running = asyncio.create_task(member.run(asked))
     entered = asyncio.create_task(member.entered.wait())
     await asyncio.wait({running, entered}, return_when=asyncio.FIRST_COMPLETED)
-    started = clock.monotonic()
     if entered.done():
         note(f"In the sitting as {link.delegation}.")
         if seconds is not None:
@@ -87,7 +86,7 @@ async def _attend(link: Link, manner: "Manner", seconds: float | None, clock: Cl
     with contextlib.suppress(rtc.ConnectError):
         end = await running
     was_in = member.entered.is_set() and end != "put out" and (member.connected or end == "closed")
-    _report(member, clock.monotonic() - started, as_json=as_json)
+    _report(member, as_json=as_json)
     if end is None:
         refuse(
             Refusal(
@@ -100,8 +99,8 @@ async def _attend(link: Link, manner: "Manner", seconds: float | None, clock: Cl
     return Exit.DONE if was_in else Exit.FAILED
 
 
-def _report(member: "Member", seconds: float, *, as_json: bool) -> None:
-    report = member.report()
+def _report(member: "Member", *, as_json: bool) -> None:
+    report, seconds = member.report(), member.seconds_in
     if as_json:
         result({"seconds": round(seconds, 1), "participants": report})
         return

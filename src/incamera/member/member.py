@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from livekit import rtc
 from livekit.rtc.participant import PublishTrackError
 
 from incamera import log
@@ -15,7 +16,6 @@ from incamera.clock import Clock
 from incamera.member.attendance import Attendance, Figures
 from incamera.member.link import Link
 from incamera.member.synthetic import SAMPLE_RATE, Picture, Tone, frequency_of
-from livekit import rtc
 
 _log = log.logger(__name__)
 # The SDK writes addresses and names at INFO.
@@ -66,6 +66,9 @@ class Member:
         self.entered = asyncio.Event()
         """Set once it is in the room and its tracks are published."""
         self.connected = False
+        """Whether it is in the room now; false while a lost connection is being mended."""
+        self.seconds_in = 0.0
+        """How long it has been in, all its connections together."""
 
     def report(self) -> dict[str, Figures]:
         """What arrived, by seat (or identity where there is none)."""
@@ -100,11 +103,13 @@ class Member:
                 self._subscribe_to_sound(room)
             await self._publish(room)
             self.entered.set()
+            entered_s = self._clock.monotonic()
             _log.info("member.entered", seat=self._link.seat)
             waits = [asyncio.create_task(event.wait()) for event in (asked, self._lost)]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
+            self.seconds_in += self._clock.monotonic() - entered_s
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -155,6 +160,8 @@ class Member:
         room.on("track_published", published)
         room.on("e2ee_state_changed", encryption)
         room.on("disconnected", disconnected)
+        room.on("reconnecting", lambda: setattr(self, "connected", False))
+        room.on("reconnected", lambda: setattr(self, "connected", True))
         room.on("participant_connected", lambda participant: self._of(participant))
 
     def _of(self, participant: rtc.Participant) -> Attendance:

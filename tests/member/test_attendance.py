@@ -1,0 +1,48 @@
+"""What arrived, counted."""
+
+from incamera.member.attendance import Attendance
+from incamera.member.synthetic import SAMPLE_RATE, Tone
+
+
+def watch(times: list[float]) -> Attendance:
+    """Pictures at these times."""
+    attendance = Attendance()
+    for at_s in times:
+        attendance.picture(at_s)
+    return attendance
+
+
+def test_a_steady_picture_has_no_freeze() -> None:
+    figures = watch([n / 10 for n in range(100)]).figures()
+    assert figures["video_frames"] == 100
+    assert figures["freezes"] == 0
+
+
+def test_a_gap_of_more_than_three_intervals_is_a_freeze() -> None:
+    assert watch([0.0, 0.1, 0.2, 0.3, 0.65, 0.75]).figures()["freezes"] == 1
+    assert watch([0.0, 0.1, 0.2, 0.3, 0.54, 0.64]).figures()["freezes"] == 0, "δ + 150 ms is not reached"
+
+
+def test_a_camera_that_was_closed_is_not_frozen() -> None:
+    attendance = watch([0.0, 0.1, 0.2, 0.3])
+    attendance.picture_paused()
+    attendance.picture(60.0)
+    attendance.picture(60.1)
+    assert attendance.figures()["freezes"] == 0
+
+
+def test_the_tone_reported_is_that_of_the_last_second() -> None:
+    attendance = Attendance()
+    for frequency in (440.0, 1000.0):
+        for n in range(200):
+            attendance.sound(Tone(frequency).samples(n * 480, 480))
+    figures = attendance.figures()
+    assert figures["audio_frames"] == 400
+    assert abs((figures["tone_hz"] or 0) - 1000) < 2
+
+
+def test_memory_does_not_grow_with_the_length_of_a_sitting() -> None:
+    attendance = Attendance()
+    for n in range(3000):
+        attendance.sound(Tone(440.0).samples(n * 480, 480))
+    assert attendance._heard_samples <= SAMPLE_RATE + 480
