@@ -1,8 +1,15 @@
 """The compiled module, re-exported: the only place that names `incamera._core`."""
 
-from incamera import _core
+from typing import TYPE_CHECKING
 
-__all__ = ["native_version"]
+from incamera import _core
+from incamera._core import MediaCore
+
+if TYPE_CHECKING:
+    from incamera._core import NativeEvent as NativeEvent
+    from incamera._core import NativeSection as NativeSection
+
+__all__ = ["MediaCore", "native_version"]
 
 
 def native_version() -> str:

@@ -1,9 +1,16 @@
 //! The compiled module `incamera._core`.
+
+#![forbid(unsafe_code)]
+
+mod errors;
+mod sfu;
+
 use pyo3::prelude::*;
 
 /// The door: typed commands in, typed events out.
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<sfu::MediaCore>()?;
     Ok(())
 }

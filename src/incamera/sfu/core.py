@@ -1,13 +1,19 @@
 """The door to the media core (crates/net around crates/sfu): typed commands in, typed events out.
 
-A *transport* is one peer connection: LiveKit's clients have one (`/rtc/v1`), or a publisher's and a subscriber's (`/rtc`).
-A *publication* is one track that a transport sends; a *subscription* is that publication forwarded to one section of another
-transport. All ids are chosen here, counted up and never used twice in a process. Packets never come this way.
+A *transport* is one peer connection: LiveKit's clients have one (`/rtc/v1`), or a publisher's and a subscriber's
+(`/rtc`). A *publication* is one track that a transport sends; a *subscription* is that publication forwarded to one
+section of another transport. All ids are chosen here, counted up and never used twice in a process. Packets never come
+this way.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, NewType
+from typing import TYPE_CHECKING, Literal, NewType, assert_never
+
+from incamera.native import MediaCore
+
+if TYPE_CHECKING:
+    from incamera.native import NativeEvent, NativeSection
 
 TransportId = NewType("TransportId", int)
 PublicationId = NewType("PublicationId", int)
@@ -27,12 +33,14 @@ class CoreConfig:
     tcp: str | None = "0.0.0.0:7881"
     """Where TCP is accepted (RFC 4571 framing, ICE passive candidates); None: no TCP."""
     announce_udp: tuple[str, ...] = ()
-    """`ip:port` of the UDP candidates that clients are told, in place of the machine's own addresses: a NAT's, or a relay's."""
+    """`ip:port` of the UDP candidates that clients are told in place of the machine's own: a NAT's, or a relay's."""
     announce_tcp: tuple[str, ...] = ()
     udp_candidates: bool = True
     """False: no UDP candidate is told, so that media takes TCP."""
     batch_us: int = 100
-    """How long a frame that still lacks its last packets is gathered before its packets go out in one send, in microseconds."""
+    """How long a frame that lacks its last packets is gathered before its packets go out in one send, microseconds."""
+    gso: bool = True
+    """False: one send a datagram, even where the kernel takes a burst in one (UDP segmentation offload)."""
 
 
 # Commands: Python -> core.
@@ -48,7 +56,7 @@ class OpenTransport:
 
 @dataclass(frozen=True, slots=True)
 class AcceptOffer:
-    """The client's offer; answered by `Answered` or `Declined` with the same request. A new ufrag in it restarts ICE."""
+    """The client's offer; `Answered` or `Declined` with the same request follows. A new ufrag in it restarts ICE."""
 
     transport: TransportId
     request: RequestId
@@ -67,7 +75,7 @@ class OfferedSection:
 
 @dataclass(frozen=True, slots=True)
 class MakeOffer:
-    """An offer by the server for a subscriber's connection; answered by `Offered`, or `Declined` if one is still out."""
+    """An offer by the server for a subscriber's connection; `Offered` follows, or `Declined` if one is still out."""
 
     transport: TransportId
     request: RequestId
@@ -88,7 +96,11 @@ class AcceptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AddCandidate:
-    """A candidate of the client's (the `candidate:` line): needed only where the core is a full ICE agent."""
+    """A candidate of the client's (the `candidate:` line).
+
+    Taken and not used, as those in descriptions: the core sends to no address that has not come to it with a valid ICE
+    check, so nobody can make it knock at doors of their choice. A client's addresses show themselves.
+    """
 
     transport: TransportId
     candidate: str
@@ -130,8 +142,9 @@ class Unpublish:
 class Subscribe:
     """Forward a publication into a section in which the subscriber receives. Forwarding begins once it is connected.
 
-    With a fresh SSRC pair (never one that another subscription had: SRTP key streams must not repeat), which
-    the next `Answered` or `Offered` of that transport shows for this mid; so subscribe before accepting the offer that is answered with it.
+    With a fresh SSRC pair (never one that another subscription had: SRTP key streams must not repeat), which the next
+    `Answered` or `Offered` of that transport shows for this mid; so subscribe before accepting the offer that is
+    answered with it.
     """
 
     subscription: SubscriptionId
@@ -169,7 +182,10 @@ class RequestKeyFrame:
 
 @dataclass(frozen=True, slots=True)
 class SendData:
-    """A frame on the data channel `_reliable` or `_lossy` of each of these transports. Not connected yet: dropped (lossy) or queued, bounded."""
+    """A frame on the data channel `_reliable` or `_lossy` of each of these transports.
+
+    Not connected yet: dropped (lossy) or queued, bounded (reliable).
+    """
 
     transports: tuple[TransportId, ...]
     channel: Channel
@@ -261,7 +277,10 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The connection is lost (ICE timed out, DTLS closed or failed). The transport stays until `CloseTransport`: ICE may be restarted."""
+    """The connection is lost (ICE timed out, DTLS closed or failed).
+
+    The transport stays until `CloseTransport`: after a time-out ICE may be restarted.
+    """
 
     transport: TransportId
     reason: str
@@ -281,7 +300,10 @@ class StreamStarted:
 
 @dataclass(frozen=True, slots=True)
 class AudioLevels:
-    """Every 400 ms while anything is heard: loudest level of each publication in the interval, as RFC 6464 (0 loudest, 127 silence), and the share of the interval (0 to 1) in which it was louder than -35 dBov."""
+    """Every 400 ms while anything is heard: each publication's loudest level, and how much of the interval was loud.
+
+    The level is RFC 6464's (0 loudest, 127 silence); the share (0 to 1) of the interval counts what was above -35 dBov.
+    """
 
     levels: tuple[tuple[PublicationId, int, float], ...]
 
@@ -305,7 +327,10 @@ class Congestion:
 
 @dataclass(frozen=True, slots=True)
 class LinkQuality:
-    """Every 5 s for each connected transport: loss both ways (0 to 1), round trip in milliseconds, what the subscriber's link is estimated to carry (bit/s; None: not estimated)."""
+    """Every 5 s for each connected transport: loss both ways (0 to 1), round trip in milliseconds.
+
+    And what the subscriber's link is estimated to carry (bit/s; None: not estimated).
+    """
 
     transport: TransportId
     loss_up: float
@@ -337,34 +362,120 @@ class Core:
 
     def __init__(self, config: CoreConfig) -> None:
         """Bind the sockets and start the thread. Raises OSError with the address in its text when a port is taken."""
-        raise NotImplementedError
+        self._media = MediaCore(
+            config.udp,
+            config.tcp,
+            config.announce_udp,
+            config.announce_tcp,
+            udp_candidates=config.udp_candidates,
+            batch_us=config.batch_us,
+            gso=config.gso,
+        )
 
     @property
     def udp_port(self) -> int:
         """The UDP port that is really bound."""
-        raise NotImplementedError
+        return self._media.udp_port
 
     @property
     def tcp_port(self) -> int | None:
         """The TCP port that is really bound."""
-        raise NotImplementedError
+        return self._media.tcp_port
 
     def send(self, command: Command) -> None:
         """Queue a command; its effect shows in events. Never blocks."""
-        raise NotImplementedError
+        media = self._media
+        match command:
+            case OpenTransport(transport, ice_lite):
+                media.open_transport(transport, ice_lite)
+            case AcceptOffer(transport, request, sdp):
+                media.accept_offer(transport, request, sdp)
+            case MakeOffer(transport, request, add, remove, ice_restart):
+                sections = [(section.subscription, section.kind, section.stream, section.track) for section in add]
+                media.make_offer(transport, request, sections, remove, ice_restart)
+            case AcceptAnswer(transport, request, sdp):
+                media.accept_answer(transport, request, sdp)
+            case AddCandidate(transport, candidate):
+                media.add_candidate(transport, candidate)
+            case CloseTransport(transport):
+                media.close_transport(transport)
+            case Publish(publication, transport, mid, kind):
+                media.publish(publication, transport, mid, kind)
+            case SetMuted(publication, muted):
+                media.set_muted(publication, muted)
+            case Unpublish(publication):
+                media.unpublish(publication)
+            case Subscribe(subscription, publication, transport, mid):
+                media.subscribe(subscription, publication, transport, mid)
+            case Tune(subscription, paused, max_layer, max_fps, priority):
+                media.tune(subscription, paused, max_layer, max_fps, priority)
+            case Unsubscribe(subscription):
+                media.unsubscribe(subscription)
+            case RequestKeyFrame(publication):
+                media.request_key_frame(publication)
+            case SendData(transports, channel, payload):
+                media.send_data(transports, channel, payload)
+            case _:
+                assert_never(command)
 
     def fileno(self) -> int:
         """A descriptor that is readable while events wait."""
-        raise NotImplementedError
+        return self._media.fileno()
 
     def events(self) -> Iterator[Event]:
         """All events that wait, in order."""
-        raise NotImplementedError
+        return map(_event, self._media.events())
 
     def statistics(self) -> dict[str, int | float]:
-        """Counters since the start: packets and bytes in and out, drops by reason, connections, sends and segments a send, CPU seconds of the thread."""
-        raise NotImplementedError
+        """Counters since the start, at most 100 ms old.
+
+        Packets and bytes in and out, drops by reason, connections, sends and segments a send, the thread's CPU seconds.
+        """
+        return self._media.statistics()
 
     def close(self) -> None:
         """End all connections and the thread; idempotent."""
-        raise NotImplementedError
+        self._media.close()
+
+
+def _event(native: NativeEvent) -> Event:
+    """What the compiled module says, typed."""
+    match native:
+        case ("answered", transport, request, sdp, rows):
+            return Answered(TransportId(transport), RequestId(request), sdp, _sections(rows))
+        case ("offered", transport, request, sdp, rows, mids):
+            return Offered(
+                TransportId(transport),
+                RequestId(request),
+                sdp,
+                _sections(rows),
+                {SubscriptionId(subscription): mid for subscription, mid in mids},
+            )
+        case ("settled", transport, request):
+            return Settled(TransportId(transport), RequestId(request))
+        case ("declined", transport, request, code, reason):
+            return Declined(TransportId(transport), RequestId(request), code, reason)
+        case ("connected", transport, protocol):
+            return Connected(TransportId(transport), protocol)
+        case ("disconnected", transport, reason):
+            return Disconnected(TransportId(transport), reason)
+        case ("stream_started", publication, layer, rid, ssrc, mime):
+            return StreamStarted(PublicationId(publication), layer, rid, ssrc, mime)
+        case ("audio_levels", levels):
+            return AudioLevels(
+                tuple((PublicationId(publication), level, share) for publication, level, share in levels)
+            )
+        case ("data_received", transport, channel, payload):
+            return DataReceived(TransportId(transport), channel, payload)
+        case ("congestion", subscription, paused):
+            return Congestion(SubscriptionId(subscription), paused)
+        case ("link_quality", transport, loss_up, loss_down, rtt_ms, estimate_bps):
+            return LinkQuality(TransportId(transport), loss_up, loss_down, rtt_ms, estimate_bps)
+    assert_never(native)
+
+
+def _sections(rows: list[NativeSection]) -> tuple[Section, ...]:
+    return tuple(
+        Section(mid, kind, direction, ssrc, rtx_ssrc, tuple(rids), tuple(cids))
+        for mid, kind, direction, ssrc, rtx_ssrc, rids, cids in rows
+    )

@@ -1,0 +1,401 @@
+//! What is not a packet: publications and subscriptions come and go, key frames are asked for, levels and links are read,
+//! bandwidth is shared.
+
+use std::time::{Duration, Instant};
+
+use str0m::bwe::{Bitrate, BweKind};
+use str0m::media::{KeyframeRequestKind, Mid};
+use str0m::stats::PeerStats;
+
+use crate::Sfu;
+use crate::command::{Kind, PublicationId, SubscriptionId, TransportId, Tuning};
+use crate::congestion::{Wish, share};
+use crate::event::Event;
+use crate::publication::Publication;
+use crate::sender::MediaSender;
+use crate::speakers::Meter;
+use crate::subscription::{Subscription, UNLIMITED};
+use crate::transport::{Egress, State};
+use crate::HANDSHAKE;
+
+/// Active speakers are chosen at this pace (LiveKit's clients expect it).
+const LEVELS: Duration = Duration::from_millis(400);
+/// Key frames that did not come are asked for again, layers follow what flows.
+const CARE: Duration = Duration::from_millis(100);
+/// Layers go up again only so long after they went down.
+const RAISE_AFTER: Duration = Duration::from_secs(4);
+/// What of the estimate is given away: the rest absorbs key frames and what others send on the link.
+const USABLE_PERCENT: u64 = 90;
+
+/// When the core's own periodic work is due.
+pub(crate) struct Ticks {
+    levels: Instant,
+    care: Instant,
+}
+
+impl Ticks {
+    pub(crate) fn new(now: Instant) -> Self {
+        Ticks { levels: now + LEVELS, care: now + CARE }
+    }
+
+    pub(crate) fn next(&self) -> Instant {
+        self.levels.min(self.care)
+    }
+}
+
+impl Sfu {
+    pub(crate) fn housekeep(&mut self, now: Instant) {
+        if self.ticks.levels <= now {
+            self.ticks.levels = now + LEVELS;
+            self.read_levels();
+        }
+        if self.ticks.care <= now {
+            self.ticks.care = now + CARE;
+            self.end_slow_handshakes(now);
+            self.share_bandwidth(now);
+            self.request_wanted_key_frames(now);
+        }
+    }
+
+    pub(crate) fn publish(&mut self, id: PublicationId, transport: TransportId, mid: &str, kind: Kind) {
+        let Some(owner) = self.index(transport) else { return };
+        if self.publication_ids.contains_key(&id) {
+            return;
+        }
+        let mid = Mid::from(mid);
+        let Some(transport) = self.transports.get_mut(owner) else { return };
+        if let Some(place) = transport.published.iter().position(|(known, _)| *known == mid) {
+            let previous = transport.published[place].1;
+            self.remove_publication(previous);
+        }
+        let Some(transport) = self.transports.get_mut(owner) else { return };
+        let rids = transport.rids.iter().find(|(known, _)| *known == mid).map(|(_, rids)| rids.clone()).unwrap_or_default();
+        let number = self.publications.insert(Publication {
+            id,
+            owner,
+            kind,
+            muted: false,
+            simulcast: rids.len() > 1,
+            rids,
+            encodings: Vec::new(),
+            subscriptions: Vec::new(),
+            meter: Meter::default(),
+        });
+        transport.published.push((mid, number));
+        self.publication_ids.insert(id, number);
+    }
+
+    pub(crate) fn unpublish(&mut self, id: PublicationId) {
+        if let Some(number) = self.publication_ids.get(&id).copied() {
+            self.remove_publication(number);
+        }
+    }
+
+    pub(crate) fn remove_publication(&mut self, number: u32) {
+        let Some(mut publication) = self.publications.take(number) else { return };
+        self.publication_ids.remove(&publication.id);
+        if let Some(owner) = self.transports.get_mut(publication.owner) {
+            owner.published.retain(|(_, known)| *known != number);
+            owner.ingress.retain(|_, (known, _)| *known != number);
+        }
+        for subscription in publication.subscriptions.drain(..) {
+            self.end(&subscription);
+        }
+    }
+
+    pub(crate) fn set_muted(&mut self, id: PublicationId, muted: bool) {
+        let Some(publication) = self.publication_ids.get(&id).and_then(|number| self.publications.get_mut(*number)) else { return };
+        if publication.muted && !muted {
+            publication.restart();
+            publication.want_key_frame(None);
+        }
+        publication.muted = muted;
+    }
+
+    pub(crate) fn subscribe(&mut self, id: SubscriptionId, publication: PublicationId, transport: TransportId, mid: &str) {
+        let (Some(index), Some(number)) = (self.index(transport), self.publication_ids.get(&publication).copied()) else { return };
+        if self.subscription_ids.contains_key(&id) {
+            return;
+        }
+        let mid = Mid::from(mid);
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        if let Some(previous) = transport.egress.iter().find(|egress| egress.mid == mid).map(|egress| egress.subscription) {
+            self.unsubscribe(previous);
+        }
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        let Some(publication) = self.publications.get_mut(number) else { return };
+        transport.egress.push(Egress { mid, subscription: id, publication: number });
+        let mut subscription = Subscription::new(id, index, mid);
+        // A section of our own offer has a stream of its own already, which the offer told.
+        if transport.offered.contains(&mid) {
+            subscription.stream = transport.rtc.stream(mid);
+            if let Some(stream) = subscription.stream {
+                transport.rtc.ready(stream.media);
+            }
+        }
+        subscription.connected = transport.is_connected();
+        publication.subscriptions.push(subscription);
+        self.subscription_ids.insert(id, number);
+        if publication.kind == Kind::Video {
+            publication.want_key_frame(None);
+        }
+    }
+
+    pub(crate) fn unsubscribe(&mut self, id: SubscriptionId) {
+        let Some(number) = self.subscription_ids.get(&id).copied() else { return };
+        let Some(publication) = self.publications.get_mut(number) else { return };
+        let Some(place) = publication.subscriptions.iter().position(|subscription| subscription.id == id) else { return };
+        let subscription = publication.subscriptions.swap_remove(place);
+        self.end(&subscription);
+    }
+
+    fn end(&mut self, subscription: &Subscription) {
+        self.subscription_ids.remove(&subscription.id);
+        if let Some(transport) = self.transports.get_mut(subscription.transport) {
+            transport.egress.retain(|egress| egress.subscription != subscription.id);
+            transport.offered.retain(|mid| *mid != subscription.mid);
+            if let Some(stream) = subscription.stream.or_else(|| transport.rtc.stream(subscription.mid)) {
+                transport.rtc.end(stream.media);
+            }
+        }
+    }
+
+    pub(crate) fn tune(&mut self, now: Instant, id: SubscriptionId, tuning: Tuning) {
+        let Some(number) = self.subscription_ids.get(&id).copied() else { return };
+        let Some(publication) = self.publications.get_mut(number) else { return };
+        let Some(subscription) = publication.subscription(id) else { return };
+        if tuning.paused && !subscription.tuning.paused {
+            subscription.selector.stop();
+        }
+        subscription.tuning = tuning;
+        self.care_for(number, now);
+        self.request_key_frames_of(number, now);
+    }
+
+    pub(crate) fn request_key_frame(&mut self, now: Instant, id: PublicationId) {
+        let Some(number) = self.publication_ids.get(&id).copied() else { return };
+        if let Some(publication) = self.publications.get_mut(number) {
+            for encoding in publication.encodings.iter_mut().filter(|encoding| encoding.flows(now)) {
+                encoding.want_key_frame();
+            }
+        }
+        self.request_key_frames_of(number, now);
+    }
+
+    pub(crate) fn on_key_frame_request(&mut self, index: u32, mid: Mid, now: Instant) {
+        let Some(transport) = self.transports.get(index) else { return };
+        let Some(egress) = transport.egress.iter().find(|egress| egress.mid == mid) else { return };
+        let (number, id) = (egress.publication, egress.subscription);
+        if let Some(publication) = self.publications.get_mut(number)
+            && publication.kind == Kind::Video
+        {
+            let current = publication.subscription(id).and_then(|subscription| subscription.selector.current());
+            publication.want_key_frame(current);
+        }
+        self.request_key_frames_of(number, now);
+    }
+
+    /// Ask for the key frames without which a subscriber waits.
+    pub(crate) fn request_wanted_key_frames(&mut self, now: Instant) {
+        let pictures: Vec<u32> = self.publications.iter().filter(|(_, p)| p.kind == Kind::Video).map(|(number, _)| number).collect();
+        for number in pictures {
+            self.care_for(number, now);
+            self.request_key_frames_of(number, now);
+        }
+    }
+
+    /// Note which encodings' key frames are waited for.
+    fn care_for(&mut self, number: u32, now: Instant) {
+        let Some(publication) = self.publications.get_mut(number) else { return };
+        if publication.muted || publication.kind == Kind::Audio {
+            return;
+        }
+        for place in 0..publication.subscriptions.len() {
+            let subscription = &publication.subscriptions[place];
+            if subscription.active().is_none() {
+                continue;
+            }
+            let target = publication.target(subscription.max_layer(), now);
+            let current = subscription.selector.current();
+            if target.is_some() && target != current {
+                publication.want_key_frame(target);
+            }
+        }
+    }
+
+    pub(crate) fn request_key_frames_of(&mut self, number: u32, now: Instant) {
+        let Some(publication) = self.publications.get_mut(number) else { return };
+        let Some(owner) = self.transports.get_mut(publication.owner) else { return };
+        let mut asked = false;
+        for encoding in &mut publication.encodings {
+            if encoding.take_key_frame_request(now)
+                && let Some(stream) = owner.rtc.direct_api().stream_rx(&encoding.ssrc)
+            {
+                stream.request_keyframe(KeyframeRequestKind::Pli);
+                self.statistics.key_frames_requested += 1;
+                asked = true;
+            }
+        }
+        if asked {
+            crate::touch(&mut self.touched, owner, publication.owner, true);
+        }
+    }
+
+    fn read_levels(&mut self) {
+        let interval = LEVELS.as_millis() as f32;
+        let levels: Vec<_> = self
+            .publications
+            .iter_mut()
+            .filter(|(_, publication)| publication.kind == Kind::Audio)
+            .filter_map(|(_, publication)| publication.meter.read(interval).map(|(level, share)| (publication.id, level, share)))
+            .collect();
+        if !levels.is_empty() {
+            self.events.push_back(Event::AudioLevels { levels });
+        }
+    }
+
+    fn end_slow_handshakes(&mut self, now: Instant) {
+        let slow: Vec<u32> = self
+            .transports
+            .iter()
+            .filter(|(_, t)| matches!(t.state, State::Handshaking { since, .. } if now.saturating_duration_since(since) > HANDSHAKE))
+            .map(|(index, _)| index)
+            .collect();
+        for index in slow {
+            self.statistics.dropped_handshake += 1;
+            self.set_lost(index, "the handshake took too long".to_owned());
+        }
+    }
+
+    pub(crate) fn on_connected(&mut self, index: u32, now: Instant) {
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        if transport.state == State::Connected {
+            return;
+        }
+        transport.state = State::Connected;
+        transport.heard = now;
+        self.statistics.connected += 1;
+        let protocol = transport.protocol();
+        self.events.push_back(Event::Connected { transport: transport.id, protocol });
+        self.set_subscriptions_connected(index, true);
+        self.request_wanted_key_frames(now);
+    }
+
+    /// ICE came back after a restart; DTLS stood all the while.
+    pub(crate) fn on_ice_back(&mut self, index: u32, now: Instant) {
+        let Some(transport) = self.transports.get(index) else { return };
+        if transport.rtc.is_connected() && transport.state != State::Connected {
+            self.on_connected(index, now);
+        }
+    }
+
+    pub(crate) fn set_lost(&mut self, index: u32, reason: String) {
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        if transport.state == State::Lost {
+            return;
+        }
+        transport.state = State::Lost;
+        self.events.push_back(Event::Disconnected { transport: transport.id, reason });
+        self.set_subscriptions_connected(index, false);
+    }
+
+    fn set_subscriptions_connected(&mut self, index: u32, connected: bool) {
+        let Some(transport) = self.transports.get(index) else { return };
+        for egress in &transport.egress {
+            if let Some(subscription) = self.publications.get_mut(egress.publication).and_then(|p| p.subscription(egress.subscription)) {
+                subscription.connected = connected;
+                if !connected {
+                    subscription.selector.stop();
+                }
+            }
+        }
+    }
+
+    pub(crate) fn on_estimate(&mut self, index: u32, estimate: &BweKind) {
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        if let BweKind::Twcc { estimate, can_probe } = estimate {
+            transport.estimate_bps = can_probe.then(|| estimate.as_u64());
+        }
+    }
+
+    pub(crate) fn on_stats(&mut self, index: u32, stats: &PeerStats) {
+        let Some(transport) = self.transports.get(index) else { return };
+        if !transport.is_connected() {
+            return;
+        }
+        self.events.push_back(Event::LinkQuality {
+            transport: transport.id,
+            loss_up: stats.ingress_loss_fraction.unwrap_or(0.0),
+            loss_down: stats.egress_loss_fraction.unwrap_or(0.0),
+            rtt_ms: stats.rtt.map(|rtt| rtt.as_secs_f32() * 1000.0),
+            estimate_bps: transport.estimate_bps,
+        });
+    }
+
+    /// Give each subscriber's pictures the layers that its link carries.
+    fn share_bandwidth(&mut self, now: Instant) {
+        let receivers: Vec<u32> =
+            self.transports.iter().filter(|(_, t)| t.is_connected() && !t.egress.is_empty()).map(|(index, _)| index).collect();
+        for index in receivers {
+            self.share_bandwidth_of(index, now);
+        }
+    }
+
+    fn share_bandwidth_of(&mut self, index: u32, now: Instant) {
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        let Some(estimate) = transport.estimate_bps else { return };
+        let (mut audio, mut wanted) = (0, 0);
+        let mut wishes = Vec::new();
+        let mut places = Vec::new();
+        for egress in &transport.egress {
+            let Some(publication) = self.publications.get(egress.publication) else { continue };
+            let Some(subscription) = publication.subscriptions.iter().find(|s| s.id == egress.subscription) else { continue };
+            let layers: Vec<(u8, u64)> =
+                publication.encodings.iter().filter(|e| e.flows(now)).map(|e| (e.layer, e.bits_per_second())).collect();
+            if publication.kind == Kind::Audio {
+                audio += layers.iter().map(|(_, rate)| rate).sum::<u64>();
+            } else if !subscription.tuning.paused && !publication.muted && subscription.stream.is_some() {
+                let max_layer = subscription.tuning.max_layer;
+                wanted += layers.iter().filter(|(layer, _)| *layer <= max_layer).map(|(_, rate)| *rate).max().unwrap_or(0);
+                places.push((egress.publication, egress.subscription));
+                wishes.push(Wish { priority: subscription.tuning.priority, max_layer, layers });
+            }
+        }
+        if wishes.is_empty() {
+            return;
+        }
+        let desired = Bitrate::bps((wanted + audio) * 5 / 4);
+        if transport.desired_bps != desired.as_u64() {
+            transport.desired_bps = desired.as_u64();
+            transport.rtc.bwe().set_bitrate(Bitrate::ZERO, desired);
+        }
+        let usable = (estimate * USABLE_PERCENT / 100).saturating_sub(audio);
+        let given = share(usable, &wishes);
+        let may_raise = transport.lowered.is_none_or(|at| now.saturating_duration_since(at) >= RAISE_AFTER);
+        let mut lowered = false;
+        let mut news = Vec::new();
+        for (((number, id), wish), layer) in places.iter().zip(&wishes).zip(given) {
+            let Some(subscription) = self.publications.get_mut(*number).and_then(|p| p.subscription(*id)) else { continue };
+            // Nothing flows, or all that is wanted fits: no limit stands in the way.
+            let best = wish.layers.iter().map(|(layer, _)| *layer).filter(|layer| *layer <= wish.max_layer).max();
+            let affordable = if wish.layers.is_empty() || layer.is_some() && layer >= best { Some(UNLIMITED) } else { layer };
+            // None < Some(0) < Some(1) < …
+            if affordable < subscription.affordable {
+                lowered = true;
+            } else if affordable == subscription.affordable || !may_raise {
+                continue;
+            }
+            if affordable.is_some() != subscription.affordable.is_some() {
+                news.push(Event::Congestion { subscription: *id, paused: affordable.is_none() });
+            }
+            if affordable.is_none() {
+                subscription.selector.stop();
+            }
+            subscription.affordable = affordable;
+        }
+        if lowered && let Some(transport) = self.transports.get_mut(index) {
+            transport.lowered = Some(now);
+        }
+        self.events.extend(news);
+    }
+}

@@ -1,0 +1,472 @@
+//! Offers and answers: str0m's SDP machinery, with our candidates, our SSRC pairs and our caution around it.
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use str0m::bwe::Bitrate;
+use str0m::change::{SdpAnswer, SdpOffer};
+use str0m::channel::{ChannelConfig, Reliability};
+use str0m::config::DtlsVersion;
+use str0m::media::{Direction, MediaKind, Mid};
+use str0m::rtp::{Extension, ExtensionSerializer, ExtensionValues};
+use str0m::{Candidate, IceCreds, Input, Rtc};
+
+use crate::command::{Channel, Kind, OfferedSection, RequestId, TransportId};
+use crate::event::{Event, Flow, Protocol, Section, SectionKind};
+use crate::sdp::{self, ClientSection};
+use crate::sender::MediaSender;
+use crate::transport::{Offer, State, Transport};
+use crate::{Candidates, Sfu};
+
+/// What a data channel frame may hold (LiveKit's clients agree on the same).
+const MESSAGE_BYTES: u32 = 65_535;
+/// What a subscriber's link is thought to carry before it was measured.
+const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(2_500);
+/// How often loss and round trip are read.
+const STATS: Duration = Duration::from_secs(5);
+
+/// AV1's dependency descriptor, as bytes: passed on, and looked at for key frames.
+#[derive(Debug)]
+struct DependencyDescriptor;
+
+/// Its bytes in a packet.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Dependency(pub(crate) Vec<u8>);
+
+const DEPENDENCY_URI: &str = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
+impl ExtensionSerializer for DependencyDescriptor {
+    fn write_to(&self, buffer: &mut [u8], values: &ExtensionValues) -> usize {
+        let Some(Dependency(bytes)) = values.user_values.get::<Dependency>() else { return 0 };
+        let Some(room) = buffer.get_mut(..bytes.len()) else { return 0 };
+        room.copy_from_slice(bytes);
+        bytes.len()
+    }
+
+    fn parse_value(&self, bytes: &[u8], values: &mut ExtensionValues) -> bool {
+        values.user_values.set(Dependency(bytes.to_vec()));
+        true
+    }
+
+    fn is_video(&self) -> bool {
+        true
+    }
+
+    fn is_audio(&self) -> bool {
+        false
+    }
+
+    fn requires_two_byte_form(&self, values: &ExtensionValues) -> bool {
+        values.user_values.get::<Dependency>().is_some_and(|Dependency(bytes)| bytes.len() > 16)
+    }
+}
+
+/// Every transport sees its own end of the path under one address: what is bound, announced or translated by a NAT is
+/// the shell's and the candidates' business.
+pub(crate) fn canonical(protocol: Protocol) -> SocketAddr {
+    match protocol {
+        Protocol::Udp => SocketAddr::from(([192, 0, 2, 1], 7882)),
+        Protocol::Tcp => SocketAddr::from(([192, 0, 2, 1], 7881)),
+    }
+}
+
+pub(crate) fn label(protocol: Protocol) -> str0m::net::Protocol {
+    match protocol {
+        Protocol::Udp => str0m::net::Protocol::Udp,
+        Protocol::Tcp => str0m::net::Protocol::Tcp,
+    }
+}
+
+pub(crate) fn protocol(label: str0m::net::Protocol) -> Protocol {
+    match label {
+        str0m::net::Protocol::Udp => Protocol::Udp,
+        _ => Protocol::Tcp,
+    }
+}
+
+/// Our candidates as SDP has them (RFC 8839, 5.1; RFC 6544, 4.5): UDP before TCP, in the order given.
+fn candidate_lines(candidates: &Candidates) -> Vec<String> {
+    let line = |place: usize, address: &SocketAddr, transport: &str, preference: u32, suffix: &str| {
+        // RFC 8445, 5.1.2.1: type host (126), local preference, component 1.
+        let priority = (126 << 24) + ((preference - place as u32) << 8) + 255;
+        let foundation = if transport == "udp" { 1 } else { 101 } + place;
+        format!("candidate:{foundation} 1 {transport} {priority} {} {} typ host{suffix}", address.ip(), address.port())
+    };
+    let udp = candidates.udp.iter().take(16).enumerate().map(|(place, address)| line(place, address, "udp", 65_535, ""));
+    // RFC 6544, 4.2: passive is the direction preference 4 of 7, below UDP.
+    let tcp = candidates.tcp.iter().take(16).enumerate().map(|(place, address)| line(place, address, "tcp", 32_767, " tcptype passive"));
+    udp.chain(tcp).collect()
+}
+
+impl Sfu {
+    pub(crate) fn open_transport(&mut self, now: Instant, id: TransportId, ice_lite: bool) {
+        if self.transport_ids.contains_key(&id) {
+            return;
+        }
+        let mut config = Rtc::builder()
+            .set_crypto_provider(self.crypto.clone())
+            .set_dtls_cert(self.certificate.clone())
+            .set_dtls_version(DtlsVersion::Dtls12)
+            .set_ice_lite(ice_lite)
+            .set_rtp_mode(true)
+            .enable_opus(true, true)
+            .enable_bwe(Some(FIRST_ESTIMATE))
+            .set_stats_interval(Some(STATS))
+            .set_sctp_max_message_size(MESSAGE_BYTES)
+            .set_extension(12, Extension::with_serializer(DEPENDENCY_URI, DependencyDescriptor));
+        config.set_initial_stun_rto(Duration::from_millis(100));
+        let mut rtc = config.build(now);
+        for protocol in [Protocol::Udp, Protocol::Tcp] {
+            let candidate = match protocol {
+                Protocol::Udp => Candidate::host(canonical(protocol), "udp"),
+                Protocol::Tcp => {
+                    Candidate::builder().tcp().host(canonical(protocol)).tcptype(str0m::net::TcpType::Passive).build()
+                }
+            };
+            rtc.add_local_candidate(candidate.expect("a valid address"));
+        }
+        let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
+        let mut transport = Box::new(Transport::new(id, rtc, now));
+        let broken = transport.input(Input::Timeout(now)).err();
+        let index = self.transports.insert(transport);
+        self.transport_ids.insert(id, index);
+        if let Some(transport) = self.transports.get_mut(index) {
+            self.demux.name(&mut transport.held, index, &ufrag);
+        }
+        match broken {
+            Some(reason) => self.lose(index, reason),
+            None => self.drain(index, now),
+        }
+    }
+
+    pub(crate) fn close_transport(&mut self, now: Instant, id: TransportId) {
+        let Some(index) = self.transport_ids.remove(&id) else { return };
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        let published: Vec<u32> = transport.published.iter().map(|(_, publication)| *publication).collect();
+        let subscriptions: Vec<_> = transport.egress.iter().map(|egress| egress.subscription).collect();
+        for publication in published {
+            self.remove_publication(publication);
+        }
+        for subscription in subscriptions {
+            self.unsubscribe(subscription);
+        }
+        // Say good-bye, so that the client need not wait for a time-out; what it leaves in the outbox goes with the next flush.
+        if let Some(transport) = self.transports.get_mut(index)
+            && transport.is_connected()
+        {
+            let _ = catch_unwind(AssertUnwindSafe(|| transport.rtc.close()));
+            self.drain(index, now);
+        }
+        let Some(mut transport) = self.transports.take(index) else { return };
+        self.demux.release(&transport.held, index);
+        self.farewell.push(std::mem::take(&mut transport.outbox));
+    }
+
+    fn decline(&mut self, transport: TransportId, request: RequestId, code: &'static str, reason: impl Into<String>) {
+        self.events.push_back(Event::Declined { transport, request, code, reason: reason.into() });
+    }
+
+    pub(crate) fn accept_offer(&mut self, now: Instant, id: TransportId, request: RequestId, text: &str) {
+        let Some(index) = self.index(id) else {
+            return self.decline(id, request, "transport.unknown", "There is no such transport.");
+        };
+        if let Some(profile) = sdp::unencrypted_profile(text) {
+            let reason = format!("The profile {profile:.40} is not encrypted; only UDP/TLS/RTP/SAVPF and UDP/DTLS/SCTP are.");
+            return self.decline(id, request, "sdp.profile", reason);
+        }
+        if !self.transports.get(index).expect("indexed").rtc.is_alive() {
+            return self.decline(id, request, "transport.lost", "The connection is closed; open another.");
+        }
+        let offer = match parse(|| SdpOffer::from_sdp_string(&sdp::without_candidates(text))) {
+            Ok(offer) => offer,
+            Err(reason) => return self.decline(id, request, "sdp.malformed", reason),
+        };
+        self.free_streams(index);
+        let transport = self.transports.get_mut(index).expect("indexed");
+        let accepted = guarded(|| transport.rtc.sdp_api().accept_offer(offer));
+        let answer = match accepted {
+            Ok(answer) => answer.to_sdp_string(),
+            Err(reason) => {
+                if !transport.rtc.is_alive() {
+                    self.lose(index, reason.clone());
+                }
+                return self.decline(id, request, "sdp.refused", reason);
+            }
+        };
+        transport.offer = None;
+        let client = sdp::sections(text);
+        self.settle(index, &client, now);
+        let sections = self.sections(index, &client);
+        let sdp = sdp::with_candidates(&answer, &candidate_lines(&self.candidates));
+        self.events.push_back(Event::Answered { transport: id, request, sdp, sections });
+        self.turn(index, now);
+    }
+
+    pub(crate) fn make_offer(
+        &mut self,
+        now: Instant,
+        id: TransportId,
+        request: RequestId,
+        add: &[OfferedSection],
+        remove: &[String],
+        ice_restart: bool,
+    ) {
+        let Some(index) = self.index(id) else {
+            return self.decline(id, request, "transport.unknown", "There is no such transport.");
+        };
+        let transport = self.transports.get_mut(index).expect("indexed");
+        if transport.offer.is_some() {
+            return self.decline(id, request, "offer.pending", "An offer of this transport waits for its answer.");
+        }
+        if !transport.rtc.is_alive() {
+            return self.decline(id, request, "transport.lost", "The connection is closed.");
+        }
+        let first = matches!(transport.state, State::Idle);
+        let removed: Vec<Mid> = remove.iter().map(|mid| Mid::from(mid.as_str())).collect();
+        // A section that is free, of the same kind, is used again: sections never go away, and clients pay for each.
+        let mut reused: Vec<(Mid, &OfferedSection)> = Vec::new();
+        let mut added: Vec<&OfferedSection> = Vec::new();
+        for section in add {
+            let free = transport.idle.iter().position(|(mid, kind)| *kind == section.kind && transport.rtc.media(*mid).is_some());
+            match free {
+                Some(place) => reused.push((transport.idle.remove(place).0, section)),
+                None => added.push(section),
+            }
+        }
+        for (mid, section) in &reused {
+            if transport.rtc.stream(*mid).is_none() {
+                transport.rtc.open(*mid, section.kind == Kind::Video);
+            }
+        }
+        let mut mids = Vec::new();
+        let mut api = transport.rtc.sdp_api();
+        if first {
+            for channel in [Channel::Reliable, Channel::Lossy] {
+                let reliability = match channel {
+                    Channel::Reliable => Reliability::Reliable,
+                    Channel::Lossy => Reliability::MaxRetransmits { retransmits: 0 },
+                };
+                let ordered = channel == Channel::Reliable;
+                api.add_channel_with_config(ChannelConfig { label: channel.label().into(), ordered, reliability, ..Default::default() });
+            }
+        }
+        for mid in &removed {
+            api.set_direction(*mid, Direction::Inactive);
+        }
+        for (mid, section) in &reused {
+            api.set_direction(*mid, Direction::SendOnly);
+            mids.push((section.subscription, mid.to_string()));
+        }
+        for section in added {
+            let kind = match section.kind {
+                Kind::Audio => MediaKind::Audio,
+                Kind::Video => MediaKind::Video,
+            };
+            let mid = api.add_media(kind, Direction::SendOnly, Some(section.stream.clone()), Some(section.track.clone()), None);
+            mids.push((section.subscription, mid.to_string()));
+        }
+        let new_ufrag = ice_restart.then(|| api.ice_restart(true).ufrag);
+        let Some((offer, pending)) = api.apply() else {
+            return self.decline(id, request, "offer.empty", "There is nothing to negotiate.");
+        };
+        transport.offer = Some(Offer { pending, restarts_ice: ice_restart });
+        transport.offered.extend(mids.iter().map(|(_, mid)| Mid::from(mid.as_str())));
+        for mid in removed {
+            if let Some(media) = transport.rtc.media(mid)
+                && !transport.idle.iter().any(|(idle, _)| *idle == mid)
+            {
+                let kind = if media.kind().is_audio() { Kind::Audio } else { Kind::Video };
+                transport.idle.push((mid, kind));
+            }
+        }
+        if first {
+            transport.state = State::Handshaking { since: now, bytes: 0 };
+        }
+        if let Some(ufrag) = new_ufrag {
+            self.demux.name(&mut transport.held, index, &ufrag);
+        }
+        let mut text = offer.to_sdp_string();
+        for (mid, section) in &reused {
+            text = sdp::with_msid(&text, mid, &section.stream, &section.track);
+        }
+        let text = sdp::with_candidates(&text, &candidate_lines(&self.candidates));
+        let sections = offered_sections(&text);
+        self.events.push_back(Event::Offered { transport: id, request, sdp: text, sections, mids });
+        self.turn(index, now);
+    }
+
+    pub(crate) fn accept_answer(&mut self, now: Instant, id: TransportId, request: RequestId, text: &str) {
+        let Some(index) = self.index(id) else {
+            return self.decline(id, request, "transport.unknown", "There is no such transport.");
+        };
+        if let Some(profile) = sdp::unencrypted_profile(text) {
+            return self.decline(id, request, "sdp.profile", format!("The profile {profile:.40} is not encrypted."));
+        }
+        let answer = match parse(|| SdpAnswer::from_sdp_string(&sdp::without_candidates(text))) {
+            Ok(answer) => answer,
+            Err(reason) => return self.decline(id, request, "sdp.malformed", reason),
+        };
+        let transport = self.transports.get_mut(index).expect("indexed");
+        let Some(offer) = transport.offer.take() else {
+            return self.decline(id, request, "answer.unexpected", "No offer of this transport waits for an answer.");
+        };
+        // A client that restarts ICE on its own accord has new credentials in its answer (Pion does, on a quick second
+        // offer); str0m would reject all its checks, silently. Follow them.
+        if let Some((ufrag, pass)) = sdp::ice_credentials(text).filter(|_| !offer.restarts_ice && transport.described) {
+            transport.rtc.direct_api().set_remote_ice_credentials(IceCreds { ufrag, pass });
+        }
+        if let Err(reason) = guarded(|| transport.rtc.sdp_api().accept_answer(offer.pending, answer)) {
+            if !transport.rtc.is_alive() {
+                self.lose(index, reason.clone());
+            }
+            return self.decline(id, request, "sdp.refused", reason);
+        }
+        self.settle(index, &sdp::sections(text), now);
+        self.events.push_back(Event::Settled { transport: id, request });
+        self.turn(index, now);
+    }
+
+    /// Streams that the coming answer must not show again.
+    fn free_streams(&mut self, index: u32) {
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        let waiting: Vec<Mid> = transport
+            .egress
+            .iter()
+            .filter(|egress| {
+                self.publications
+                    .get(egress.publication)
+                    .and_then(|p| p.subscriptions.iter().find(|s| s.id == egress.subscription))
+                    .is_some_and(|s| s.stream.is_none())
+            })
+            .map(|egress| egress.mid)
+            .collect();
+        for mid in waiting {
+            if let Some(stream) = transport.rtc.stream(mid) {
+                transport.rtc.end(stream.media);
+            }
+        }
+    }
+
+    /// What follows from a description that was taken: names, streams, payload types.
+    fn settle(&mut self, index: u32, client: &[ClientSection], now: Instant) {
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        let ufrag = transport.rtc.direct_api().local_ice_credentials().ufrag;
+        self.demux.name(&mut transport.held, index, &ufrag);
+        if matches!(transport.state, State::Idle | State::Lost) {
+            transport.state = State::Handshaking { since: now, bytes: 0 };
+        }
+        transport.described = true;
+        transport.rids = client
+            .iter()
+            .filter(|section| !section.rids.is_empty())
+            .map(|section| (Mid::from(section.mid.as_str()), section.rids.clone()))
+            .collect();
+        for (mid, publication) in &transport.published {
+            if let Some(publication) = self.publications.get_mut(*publication)
+                && let Some((_, rids)) = transport.rids.iter().find(|(known, _)| known == mid)
+            {
+                publication.rids.clone_from(rids);
+                publication.simulcast = rids.len() > 1;
+            }
+        }
+        let connected = transport.is_connected();
+        for egress in &transport.egress {
+            let Some(publication) = self.publications.get_mut(egress.publication) else { continue };
+            let Some(subscription) = publication.subscriptions.iter_mut().find(|s| s.id == egress.subscription) else { continue };
+            subscription.mapped = None;
+            let sends = transport.rtc.media(egress.mid).is_some_and(|media| media.direction().is_sending());
+            if sends && subscription.stream.is_none() {
+                subscription.stream = transport.rtc.stream(egress.mid);
+                if let Some(stream) = subscription.stream {
+                    transport.rtc.ready(stream.media);
+                }
+                subscription.connected = connected;
+                if publication.kind == Kind::Video {
+                    let max = subscription.max_layer();
+                    let target = publication.target(max, now);
+                    publication.want_key_frame(target);
+                }
+            }
+        }
+        self.request_wanted_key_frames(now);
+    }
+
+    /// The description's sections as the core sees them.
+    fn sections(&mut self, index: u32, client: &[ClientSection]) -> Vec<Section> {
+        let Some(transport) = self.transports.get_mut(index) else { return Vec::new() };
+        client
+            .iter()
+            .map(|section| {
+                let mid = Mid::from(section.mid.as_str());
+                let kind = match section.kind.as_str() {
+                    "audio" => SectionKind::Audio,
+                    "video" => SectionKind::Video,
+                    _ => SectionKind::Application,
+                };
+                let direction = transport.rtc.media(mid).map_or(Flow::Inactive, |media| match media.direction() {
+                    Direction::SendOnly => Flow::SendOnly,
+                    Direction::RecvOnly | Direction::SendRecv => Flow::RecvOnly,
+                    Direction::Inactive => Flow::Inactive,
+                });
+                let stream = transport.rtc.stream(mid).filter(|_| direction == Flow::SendOnly);
+                Section {
+                    mid: section.mid.clone(),
+                    kind,
+                    direction,
+                    ssrc: stream.map(|stream| *stream.media),
+                    rtx_ssrc: stream.and_then(|stream| stream.repair).map(|ssrc| *ssrc),
+                    rids: section.rids.clone(),
+                    cids: if direction == Flow::RecvOnly { section.cids.clone() } else { Vec::new() },
+                }
+            })
+            .collect()
+    }
+}
+
+/// Sections of our own offer: what it says of them.
+fn offered_sections(text: &str) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    for line in text.lines() {
+        if let Some(media) = line.strip_prefix("m=") {
+            let kind = match media.split(' ').next() {
+                Some("audio") => SectionKind::Audio,
+                Some("video") => SectionKind::Video,
+                _ => SectionKind::Application,
+            };
+            let direction = Flow::Inactive;
+            sections.push(Section { mid: String::new(), kind, direction, ssrc: None, rtx_ssrc: None, rids: vec![], cids: vec![] });
+            continue;
+        }
+        let Some(section) = sections.last_mut() else { continue };
+        if let Some(mid) = line.strip_prefix("a=mid:") {
+            mid.clone_into(&mut section.mid);
+        } else if line == "a=sendonly" {
+            section.direction = Flow::SendOnly;
+        } else if let Some(group) = line.strip_prefix("a=ssrc-group:FID ") {
+            let mut numbers = group.split(' ').map(|number| number.parse().ok());
+            section.ssrc = numbers.next().flatten();
+            section.rtx_ssrc = numbers.next().flatten();
+        } else if let Some(ssrc) = line.strip_prefix("a=ssrc:")
+            && section.ssrc.is_none()
+        {
+            section.ssrc = ssrc.split(' ').next().and_then(|number| number.parse().ok());
+        }
+    }
+    sections
+}
+
+/// str0m's answer to something that a client wrote, its panics included.
+fn guarded<T>(step: impl FnOnce() -> Result<T, str0m::RtcError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("The description could not be processed.".to_owned()),
+    }
+}
+
+fn parse<T>(step: impl FnOnce() -> Result<T, str0m::error::SdpError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("The description could not be parsed.".to_owned()),
+    }
+}
