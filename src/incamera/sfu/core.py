@@ -438,7 +438,7 @@ class Core:
         self._media.close()
 
 
-def _event(native: NativeEvent) -> Event:
+def _event(native: "NativeEvent") -> Event:
     """What the compiled module says, typed."""
     match native:
         case ("answered", transport, request, sdp, rows):
@@ -474,7 +474,7 @@ def _event(native: NativeEvent) -> Event:
     assert_never(native)
 
 
-def _sections(rows: list[NativeSection]) -> tuple[Section, ...]:
+def _sections(rows: "list[NativeSection]") -> tuple[Section, ...]:
     return tuple(
         Section(mid, kind, direction, ssrc, rtx_ssrc, tuple(rids), tuple(cids))
         for mid, kind, direction, ssrc, rtx_ssrc, rids, cids in rows
