@@ -52,13 +52,18 @@ export function readSeat(identity: string, name: string, attributes: Readonly<Re
   };
 }
 
-/** Protocol order: the place first, then the name, then the identity, so that two readers see the same. */
+/** Protocol order: the place, then the role (the head before the adviser), the name, the identity: all readers see the same. */
 export function byProtocol(a: Seat, b: Seat): number {
   return (
-    (a.order ?? Number.POSITIVE_INFINITY) - (b.order ?? Number.POSITIVE_INFINITY) ||
+    (a.order ?? ORDER_MAX + 1) - (b.order ?? ORDER_MAX + 1) ||
+    rank(a.role) - rank(b.role) ||
     compare(a.delegation, b.delegation) ||
     compare(a.identity, b.identity)
   );
+}
+
+function rank(role: Role | undefined): number {
+  return role === undefined ? roles.length : roles.indexOf(role);
 }
 
 function compare(a: string, b: string): number {

@@ -57,7 +57,7 @@ export async function openSigned<T>(
   jws: string,
   typ: Typ,
   parse: (members: Members) => T,
-  key: (payload: T) => PublicKey | Refusal,
+  key: (payload: T) => PublicKey | Refusal | Promise<PublicKey | Refusal>,
   primitives: Primitives,
 ): Promise<Signed<T> | Refusal> {
   const [header, body = "", seal = "", ...more] = jws.length > JWS_LENGTH_MAX ? [] : jws.split(".");
@@ -72,7 +72,7 @@ export async function openSigned<T>(
     if (error instanceof Malformed) return refuse("form.malformed");
     throw error;
   }
-  const signer = key(value);
+  const signer = await key(value);
   if (isRefusal(signer)) return signer;
   const isSigned =
     !isSmallOrder(signature.subarray(0, 32)) &&
