@@ -65,6 +65,7 @@ try {
   if (values.inside) {
     await control("enter").click();
     await page.locator('[data-control="room"][data-line="open"]').waitFor({ timeout: 30_000 });
+    if (values.view) await control(`view-${values.view}`).click();
     await page.waitForFunction(
       (count) =>
         [...document.querySelectorAll("video[data-identity]:not([data-mirrored])")].filter(
@@ -73,7 +74,6 @@ try {
       Number(values.participants),
       { timeout: 60_000 },
     );
-    if (values.view) await control(`view-${values.view}`).click();
   } else if (!values.denied) {
     await page.waitForFunction(() => document.querySelector("video")?.videoWidth > 0, null, { timeout: 20_000 });
     await page.locator('[data-control="check-microphone"][data-state="ok"]').waitFor({ timeout: 20_000 });

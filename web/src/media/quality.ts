@@ -17,5 +17,5 @@ export const qualities = {
 export type QualityName = keyof typeof qualities;
 
 export function qualityNamed(name: string | null): Quality {
-  return qualities[name !== null && name in qualities ? (name as QualityName) : "standard"];
+  return qualities[name !== null && Object.hasOwn(qualities, name) ? (name as QualityName) : "standard"];
 }

@@ -18,10 +18,8 @@ export function Banner({ title, detail, children }: Props) {
         <p className={styles["title"]}>{title}</p>
         <p className={styles["detail"]}>{detail}</p>
       </div>
-      <div className={styles["end"]}>
-        {children}
-        <Clock />
-      </div>
+      <div className={styles["more"]}>{children}</div>
+      <Clock />
     </header>
   );
 }

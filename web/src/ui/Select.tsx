@@ -40,8 +40,8 @@ export function Select({ label, options, value, onChange, isDisabled = false, co
             <ListBoxItem id={id} textValue={word} className={styles["item"] ?? ""}>
               {({ isSelected }) => (
                 <>
-                  <span className={styles["tick"]}>{isSelected && <Check aria-hidden="true" size={18} />}</span>
                   {word}
+                  <span className={styles["tick"]}>{isSelected && <Check aria-hidden="true" size={18} />}</span>
                 </>
               )}
             </ListBoxItem>

@@ -23,7 +23,7 @@ export function ChamberGrid({ all, seating, places, isStale }: Props) {
   const [page, setPage] = useState(0);
   if (width === "narrow")
     return (
-      <ul className={styles["column"]} data-control="chamber">
+      <ul className={styles["column"]} aria-label={t("landmark/chamber")} data-control="chamber">
         {all.map((occupant) => (
           <Tile key={occupant.seat.identity} occupant={occupant} isStale={isStale} />
         ))}
@@ -39,6 +39,7 @@ export function ChamberGrid({ all, seating, places, isStale }: Props) {
       <div className={styles["area"]}>
         <ul
           className={styles["grid"]}
+          aria-label={t("landmark/chamber")}
           data-control="chamber"
           style={{ "--columns": grid.columns, "--rows": grid.rows } as CSSProperties}
         >

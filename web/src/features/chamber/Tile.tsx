@@ -17,8 +17,8 @@ interface Props {
 /** One seat of the chamber: its picture, or why there is none, and its name plate. No sign that only the server vouches for. */
 export function Tile({ occupant, isStale, style }: Props) {
   const { t } = useTranslation();
-  const { seat, isSelf, lost_ms, picture, sound } = occupant;
-  const absence = absenceOf(picture, sound);
+  const { seat, isSelf, lost_ms } = occupant;
+  const absence = absenceOf(occupant);
   const role = seat.role && t(`role/${seat.role}`);
   const state =
     lost_ms !== undefined ? t("tile/lost", { time: t("clock/at", hourMinute(lost_ms)) }) : absence && t(absence);

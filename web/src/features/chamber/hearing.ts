@@ -2,47 +2,37 @@
 
 /** Below it, on air: a covered or broken microphone. */
 const SILENT_DBFS = -60;
-/** Above it while closed: somebody speaks. Well above a room's noise. */
-const SPEAKING_DBFS = -35;
 const SILENT_AFTER_MS = 10_000;
-/** So much speech in a row before we say so: a cough is none. */
-const SPEAKING_AFTER_MS = 600;
-/** A pause between words ends no sentence. */
-const PAUSE_MS = 1200;
+/** Above it while closed, somebody speaks: well above a room's noise. */
+const SPEAKING_DBFS = -35;
+/** Speech is loud for most of a second or two; a cough, a door and a keyboard are not. */
+const SPEAKING_SHARE = 0.6;
+/** Below it the warning goes: a pause between words does not end it. */
+const SPOKEN_SHARE = 0.2;
+/** How much one look counts; looks come five times a second, so that about a second and a half is remembered. */
+const LOOK_WEIGHT = 0.15;
 
 export interface Hearing {
   readonly says: "nothing" | "silent" | "speaking";
   readonly isOpen: boolean;
   readonly soundAt_ms: number;
-  readonly speechFrom_ms: number | undefined;
-  readonly speechTo_ms: number;
+  /** How much of the last looks was loud, from 0 to 1. */
+  readonly loudShare: number;
 }
 
 export function startHearing(isOpen: boolean, now_ms: number): Hearing {
-  return {
-    says: "nothing",
-    isOpen,
-    soundAt_ms: now_ms,
-    speechFrom_ms: undefined,
-    speechTo_ms: Number.NEGATIVE_INFINITY,
-  };
+  return { says: "nothing", isOpen, soundAt_ms: now_ms, loudShare: 0 };
 }
 
 /** One look at the level; `undefined` where it is not known, and then nothing is said. */
 export function hear(before: Hearing, isOpen: boolean, level_dbfs: number | undefined, now_ms: number): Hearing {
   if (isOpen !== before.isOpen || level_dbfs === undefined) return startHearing(isOpen, now_ms);
   const soundAt_ms = level_dbfs > SILENT_DBFS ? now_ms : before.soundAt_ms;
-  const isSpeech = level_dbfs > SPEAKING_DBFS;
-  const isOver = now_ms - before.speechTo_ms > PAUSE_MS;
-  const speechFrom_ms = isSpeech ? (isOver ? now_ms : before.speechFrom_ms) : isOver ? undefined : before.speechFrom_ms;
-  const speechTo_ms = isSpeech ? now_ms : before.speechTo_ms;
-  const isSilent = isOpen && now_ms - soundAt_ms >= SILENT_AFTER_MS;
-  const isSpeaking = !isOpen && speechFrom_ms !== undefined && speechTo_ms - speechFrom_ms >= SPEAKING_AFTER_MS;
-  return {
-    says: isSilent ? "silent" : isSpeaking ? "speaking" : "nothing",
-    isOpen,
-    soundAt_ms,
-    speechFrom_ms,
-    speechTo_ms,
-  };
+  const loudShare = before.loudShare * (1 - LOOK_WEIGHT) + (level_dbfs > SPEAKING_DBFS ? LOOK_WEIGHT : 0);
+  return { says: says(), isOpen, soundAt_ms, loudShare };
+
+  function says(): Hearing["says"] {
+    if (isOpen) return now_ms - soundAt_ms >= SILENT_AFTER_MS ? "silent" : "nothing";
+    return loudShare > (before.says === "speaking" ? SPOKEN_SHARE : SPEAKING_SHARE) ? "speaking" : "nothing";
+  }
 }

@@ -9,19 +9,19 @@ interface KeyPress {
   readonly metaKey: boolean;
 }
 
-const ACTIONS: Readonly<Record<string, KeyAction>> = {
-  m: "microphone",
-  v: "talk",
-  k: "camera",
-  "1": "speaker",
-  "2": "chamber",
-  "?": "help",
-};
+const ACTIONS: ReadonlyMap<string, KeyAction> = new Map([
+  ["m", "microphone"],
+  ["v", "talk"],
+  ["k", "camera"],
+  ["1", "speaker"],
+  ["2", "chamber"],
+  ["?", "help"],
+]);
 
 /** `undefined` in a text field, and with a modifier, which belongs to the browser and the system. */
 export function actionOf(press: KeyPress, isInTextField: boolean): KeyAction | undefined {
   if (isInTextField || press.ctrlKey || press.altKey || press.metaKey) return undefined;
-  return ACTIONS[press.key.toLowerCase()];
+  return ACTIONS.get(press.key.toLowerCase());
 }
 
 /** Whether keys are text there: no single key acts then. */

@@ -2,7 +2,7 @@
 
 import { byProtocol, type Seat } from "../../accreditation/seat.ts";
 import type { Seating } from "../../meeting/seating.ts";
-import type { DevicesSnapshot, Participant, PictureState } from "../../member/member.ts";
+import type { DevicesSnapshot, Participant } from "../../member/member.ts";
 
 export interface Occupant extends Participant {
   readonly isSelf: boolean;
@@ -29,10 +29,10 @@ export function occupants(
 }
 
 /** Key of the words that stand where the picture would; `undefined` while there is a picture. */
-export function absenceOf(picture: PictureState, sound: boolean): string | undefined {
+export function absenceOf({ picture, pictureKey, sound }: Omit<Participant, "seat">): string | undefined {
   switch (picture) {
     case "on":
-      return undefined;
+      return pictureKey === "" ? "tile/opening" : undefined;
     case "paused":
       return "tile/paused";
     case "off":

@@ -4,6 +4,8 @@ import { SPEECH_DBFS } from "../../member/member.ts";
 import type { Hearing } from "./checks.ts";
 
 const PERIOD_MS = 80;
+/** How far the shown level falls in one period at most: a meter that drops at once cannot be read. */
+const FALL_DB = 2;
 /** After so long without a word we say that we hear nothing. */
 const QUIET_AFTER_MS = 10_000;
 
@@ -19,7 +21,7 @@ export function useHearing(microphone: string): { readonly level_dbfs: number; r
     setHearing("waiting");
     const timer = setInterval(() => {
       const level = member.level();
-      setLevel(level ?? Number.NEGATIVE_INFINITY);
+      setLevel((before) => Math.max(level ?? Number.NEGATIVE_INFINITY, before - FALL_DB));
       if (level !== undefined) listened_ms.current += PERIOD_MS;
       setHearing((before) => {
         if (before === "heard") return before;

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { countersOf, Tally } from "./statistics.ts";
+
+const video = { type: "inbound-rtp", framesDecoded: 40, freezeCount: 1, frameWidth: 320, frameHeight: 180 };
+const audio = { type: "inbound-rtp", totalSamplesReceived: 96_000, concealedSamples: 48_000 };
+
+test("frames are those that were decoded: concealment is none", () => {
+  expect(countersOf([{ type: "codec" }, video])).toEqual({
+    video_frames: 40,
+    audio_frames: 0,
+    freezes: 1,
+    width: 320,
+    height: 180,
+  });
+  expect(countersOf([audio]).audio_frames).toBe(50);
+});
+
+test("a participant's counters do not go back when its track is published anew", () => {
+  const tally = new Tally();
+  tally.record("ee-head", "first", countersOf([video]));
+  tally.record("ee-head", "second", countersOf([{ ...video, framesDecoded: 2 }]));
+  expect(tally.statistics()["ee-head"]).toMatchObject({ video_frames: 42, freezes: 2 });
+});
