@@ -22,6 +22,8 @@ export const codes = [
 
 /** What the record refuses by: the same codes as the server's (docs/reference/refusals.md). */
 export const recordCodes = [
+  "charter.part", // a part that is not the one in the charter
+  "charter.authority", // signed by another authority than the one of the link
   "chain.length", // CHAIN-1: too long, or not as many statements as asked for
   "chain.form", // CHAIN-2: a statement that is not a compact JWS of its level's typ
   "chain.payload", // CHAIN-3: a payload that is not of its level's form

@@ -1,8 +1,8 @@
 /** The floor: who may speak, and the intervention list of those who asked to. */
+import type { Role } from "../accreditation/charter.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { isPresent } from "./delivery.ts";
 import { type Placed, roleOf, type State } from "./state.ts";
-import type { Role } from "./terms.ts";
 
 /** Whose devices may be given the floor. Interpreters have their booth, and the others came to hear. */
 export const SPEAKERS: ReadonlySet<Role> = new Set<Role>(["chair", "secretariat", "head", "adviser"]);

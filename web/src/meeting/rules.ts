@@ -5,7 +5,9 @@
  * `decide` looks at, in this order: meeting; journal; author; that the sitting is there for the author; hash and nonce are new; time;
  * `seen`; role; the sitting's stage; the author's standing in it; that a reader says what it saw; what the kind itself asks.
  */
+
 import { ascii, b64u, type Primitives, unb64u } from "../accreditation/bytes.ts";
+import { type Role, roles } from "../accreditation/charter.ts";
 import { openSigned, type PublicKey, type Signed, thumbprint } from "../accreditation/signature.ts";
 import { type Entry, type Place, placeOf } from "../record/entry.ts";
 import { check } from "../record/journal.ts";
@@ -28,7 +30,6 @@ import {
   type SittingState,
   State,
 } from "./state.ts";
-import { type Role, roles } from "./terms.ts";
 
 const ACT_LENGTH_MAX = 16 * 1024;
 const MESSAGE_ACT_LENGTH_MAX = 32 * 1024;

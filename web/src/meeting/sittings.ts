@@ -1,4 +1,5 @@
 /** A sitting's life: opened with a group, regrouped when that is lost, closed for good with a countersigned head. */
+import type { Role } from "../accreditation/charter.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import type { Bodies } from "./acts.ts";
 import * as agenda from "./agenda.ts";
@@ -6,7 +7,6 @@ import { isPresent, mustRegroup } from "./delivery.ts";
 import { noFloor } from "./floor.ts";
 import { admitted } from "./lobby.ts";
 import { ownCredential, type Placed, roleOfThumbprint, type SittingState, State } from "./state.ts";
-import type { Role } from "./terms.ts";
 
 /** Who may open a sitting that lists its seat. */
 export const OPENERS: ReadonlySet<Role> = new Set<Role>(["chair", "secretariat"]);

@@ -1,4 +1,5 @@
 /** The state of a meeting: a fold of its journals, one frozen part a noun. */
+import type { Role } from "../accreditation/charter.ts";
 import type { PublicKey } from "../accreditation/signature.ts";
 import type { Tail } from "../record/journal.ts";
 import { type Refusal, refuse } from "../refusal.ts";
@@ -8,7 +9,7 @@ import { type Group, noGroup, removalDue } from "./delivery.ts";
 import { type Device, type Enrolment, live, noEnrolment } from "./enrolment.ts";
 import { type Floor, noFloor, withoutDevice } from "./floor.ts";
 import { type Lobby, noLobby, struckFrom } from "./lobby.ts";
-import type { MeetingTerms, Role, SittingTerms } from "./terms.ts";
+import type { MeetingTerms, SittingTerms } from "./terms.ts";
 import { Trail } from "./trail.ts";
 
 export type Stage = "unopened" | "open" | "closed";

@@ -1,30 +1,7 @@
 /** What the charter says, as far as a fold asks: who has which role, which sitting lists whom, which items there are. */
-import type { PublicKey } from "../accreditation/signature.ts";
-
-export const roles = [
-  "chair",
-  "secretariat",
-  "head",
-  "adviser",
-  "interpreter",
-  "press",
-  "recorder",
-  "witness",
-] as const;
-
-export type Role = (typeof roles)[number];
-
-export interface Seat {
-  readonly seat: string;
-  readonly delegation: string;
-  readonly role: Role;
-}
-
-export interface Item {
-  readonly item: string;
-  /** A text by language; null for a restricted item, whose title is posted sealed. */
-  readonly title: Readonly<Record<string, string>> | null;
-}
+import type { Charter, Contents, Item, Policies, Seat } from "../accreditation/charter.ts";
+import type { PublicKey, Signed } from "../accreditation/signature.ts";
+import { type Refusal, refuse } from "../refusal.ts";
 
 export interface SittingTerms {
   readonly sitting: string;
@@ -41,11 +18,33 @@ export interface MeetingTerms {
   readonly registrar: PublicKey | null;
   /** Hashes of the first charter and of each that replaced one: the last is in force. */
   readonly charters: readonly string[];
-  readonly policies: {
-    readonly admission: "by_hand" | "automatic";
-    readonly refuseQuorum: number;
-    readonly suite: string;
-  };
+  readonly policies: Policies;
   readonly seats: ReadonlyMap<string, Seat>;
   readonly sittings: ReadonlyMap<string, SittingTerms>;
+}
+
+/** The terms of the last of these charters, oldest first, and of the parts that this device has. */
+export function meetingTerms(charters: readonly Signed<Charter>[], contents: Contents): MeetingTerms | Refusal {
+  const charter = charters.at(-1)?.payload;
+  if (!charter || !contents.seats) return refuse("charter.part");
+  return {
+    meeting: charter.meeting,
+    authority: charter.authority,
+    registrar: charter.registrar,
+    charters: charters.map((signed) => signed.hash),
+    policies: charter.policies,
+    seats: new Map(contents.seats.seats.map((seat) => [seat.seat, seat])),
+    sittings: new Map(
+      [...contents.sittings].map(([sitting, part]) => [
+        sitting,
+        {
+          sitting,
+          listed: new Set(part.admission),
+          items: new Map(part.items.map((item) => [item.item, item])),
+          opens: part.opens,
+          closes: part.closes,
+        },
+      ]),
+    ),
+  };
 }
