@@ -3,10 +3,11 @@
 import asyncio
 import base64
 import gzip
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from livekit.protocol.rtc import JoinRequest, SignalRequest, SignalResponse, WrappedJoinRequest
 from websockets.asyncio.client import ClientConnection, connect
@@ -36,11 +37,21 @@ class Bare:
 
 
 @asynccontextmanager
-async def knock(url: str, token: str, path: str = "/rtc", **query: str) -> AsyncIterator[Bare]:
-    """Connect by hand; refused before the upgrade, it raises websockets' InvalidStatus."""
+async def knock(
+    url: str, token: str, path: str = "/rtc", *, receive_bytes: int | None = None, **query: str
+) -> AsyncIterator[Bare]:
+    """Connect by hand; refused before the upgrade, it raises websockets' InvalidStatus.
+
+    With `receive_bytes`, the system buffers no more than about that for a client that does not read.
+    """
     address = f"{url}{path}?{urlencode({'access_token': token, **query})}"
-    async with connect(address, proxy=None, max_size=None) as socket:
-        yield Bare(socket)
+    parts = urlsplit(url)
+    raw = socket.socket()
+    if receive_bytes is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    raw.connect((parts.hostname, parts.port))
+    async with connect(address, sock=raw, proxy=None, max_size=None, compression=None) as connection:
+        yield Bare(connection)
 
 
 def wrapped(request: JoinRequest) -> str:

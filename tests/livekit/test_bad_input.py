@@ -1,6 +1,5 @@
 """What no SDK would send: a clear refusal with a stable code, and nobody else is disturbed."""
 
-import asyncio
 import random
 from collections.abc import Iterator
 
@@ -94,15 +93,14 @@ async def test_bad_frames_are_refused_and_a_call_beside_them_goes_on(sfu: Runnin
         assert response.reason == RequestResponse.UNSUPPORTED_TYPE
         await mallory.say(offer=SessionDescription(type="offer", sdp=sdp(section("0"))[:80]))
         assert "sdp.refused" in (await mallory.receive("request_response")).message
-        await mallory.say(offer=SessionDescription(type="offer", sdp=sdp(section("0")), id=5))
-        assert "sdp.refused" in (await mallory.receive("request_response")).message, "the core can't use it either"
         huge = UpdateParticipantMetadata(metadata="x" * 70_000, request_id=3)
         await mallory.say(update_metadata=huge)
         response = await mallory.receive("request_response")
         assert (response.request_id, response.reason) == (3, RequestResponse.LIMIT_EXCEEDED)
-        whole = SignalRequest(offer=SessionDescription(type="offer", sdp=sdp(section("0")))).SerializeToString()
+        whole = SignalRequest(update_metadata=huge)
+        whole.update_metadata.metadata = "short"
         for _ in range(100):
-            frame = bytearray(whole)
+            frame = bytearray(whole.SerializeToString())
             for _ in range(dice.randrange(1, 6)):
                 frame[dice.randrange(len(frame))] = dice.randrange(256)
             await mallory.socket.send(bytes(frame))
@@ -114,18 +112,27 @@ async def test_bad_frames_are_refused_and_a_call_beside_them_goes_on(sfu: Runnin
     assert sfu.statistics()["signals_refused"] >= 4
 
 
+async def test_a_description_that_only_the_core_can_refuse_is_told(sfu: RunningSfu) -> None:
+    async with knock(sfu.url, sfu.token("mallory", "vague")) as mallory:
+        await mallory.say(offer=SessionDescription(type="offer", sdp=sdp(section("0")), id=5))
+        assert "sdp.refused" in (await mallory.receive("request_response")).message
+        leave = await mallory.receive("leave")
+        assert (leave.action, leave.reason) == (LeaveRequest.DISCONNECT, DisconnectReason.JOIN_FAILURE)
+
+
 async def test_who_sends_too_fast_is_read_more_slowly(sfu: RunningSfu) -> None:
+    last = SIGNAL_BURST.value + 200
     async with knock(sfu.url, sfu.token("fast", "fast")) as fast:
-        for number in range(SIGNAL_BURST.value + 20):
+        for number in range(last + 1):
             await fast.say(ping_req=Ping(timestamp=number))
-        while (await fast.receive("pong_resp")).last_ping_timestamp < SIGNAL_BURST.value + 19:
+        while (await fast.receive("pong_resp")).last_ping_timestamp < last:
             pass
-    await await_true("it is counted", lambda: sfu.statistics().get("signals_delayed", 0) >= 19)
+    await await_true("it is counted", lambda: sfu.statistics().get("signals_delayed", 0) > 0)
 
 
 async def test_who_does_not_read_is_cut_off_and_the_others_go_on(sfu: RunningSfu) -> None:
     async with (
-        knock(sfu.url, sfu.token("slow", "slow")) as slow,
+        knock(sfu.url, sfu.token("slow", "slow"), receive_bytes=4096) as slow,
         knock(sfu.url, sfu.token("loud", "slow", can_update_own_metadata=True)) as loud,
     ):
         await slow.receive("join")
@@ -135,14 +142,13 @@ async def test_who_does_not_read_is_cut_off_and_the_others_go_on(sfu: RunningSfu
             if sfu.statistics().get("sockets_cut_off", 0):
                 break
             metadata = chr(65 + number % 26) * 60_000
-            await loud.say(update_metadata=UpdateParticipantMetadata(metadata=metadata, request_id=number + 1))
-            await loud.receive("request_response")
-            # A batch of updates goes out every 50 ms: each must have its own, or the slow reader's queue does not grow.
-            await asyncio.sleep(0.06)
+            await loud.say(update_metadata=UpdateParticipantMetadata(metadata=metadata, attributes={"long": metadata}))
+            while (await loud.receive("update")).participants[-1].metadata != metadata:
+                pass
         assert sfu.statistics()["sockets_cut_off"] == 1
         await loud.say(ping_req=Ping(timestamp=9))
         await loud.receive("pong_resp")
-        slow.socket.transport.resume_reading()
+        slow.socket.transport.abort()
 
 
 async def test_a_socket_is_resumed_by_its_sid_and_by_no_other(sfu: RunningSfu) -> None:
