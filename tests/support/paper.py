@@ -6,6 +6,7 @@ All keys come from names, so that the same story gives the same bytes.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 from incamera.accreditation.charter import (
     OPEN,
@@ -102,6 +103,7 @@ def octets(name: str, length: int = 32) -> bytes:
     return hashlib.shake_256(name.encode()).digest(length)
 
 
+@cache
 def key(name: str) -> SigningKey:
     """A key pair, always the same for a name."""
     return SigningKey(octets(name))
@@ -148,6 +150,7 @@ class Charters:
     registrar: SigningKey = field(default_factory=lambda: key("registrar"))
 
     def __post_init__(self) -> None:
+        self._devices: dict[tuple[str, str], Device] = {}
         seats = tuple(
             Seat(SeatId(seat), DelegationId(delegation), role, _rank(seat, role))
             for seat, (delegation, role) in SEATS.items()
@@ -240,6 +243,11 @@ class Charters:
 
     def device(self, seat: str, name: str = "laptop") -> Device:
         """A device that holds the seat's link."""
+        if (seat, name) not in self._devices:
+            self._devices[seat, name] = self._device(seat, name)
+        return self._devices[seat, name]
+
+    def _device(self, seat: str, name: str) -> Device:
         device_key, seat_key = key(f"device {seat} {name}"), self.seat_key(seat)
         statement = DeviceStatement(
             meeting=self.meeting,
@@ -399,10 +407,14 @@ class Paper:
         return Regroup(group_id, SUITE, device.leaf_chain(sitting, group_id), because, without)
 
     def knocking(self, device: Device, sitting: SittingId = FIRST, *, until_ms: int = START_MS + DAY_MS) -> Knock:
-        group = self.state(sitting).sitting.group.id
+        group = self.group(sitting)
         self.count += 1
         package = b64u(octets(f"key package {self.count}", 64))
         return Knock(device.leaf_chain(sitting, group, until_ms=until_ms), package)
+
+    def group(self, sitting: SittingId) -> GroupId:
+        """The sitting's group, or one that nobody made."""
+        return self.state(sitting).sitting.group.id or GroupId(b64u(bytes(16)))
 
     def knock(self, device: Device, sitting: SittingId = FIRST) -> Hash:
         return self.must(device, self.knocking(device, sitting), sitting)
@@ -440,7 +452,8 @@ class Paper:
         message = b64u(octets(f"commit {self.count}", 64))
         welcome = sha256(octets(f"welcome {self.count}")) if added else None
         number = group.epoch if epoch is None else epoch
-        return Commit(group.id, number, message, welcome, added, removes, None if item is None else ItemId(item))
+        named = None if item is None else ItemId(item)
+        return Commit(self.group(sitting), number, message, welcome, added, removes, named)
 
     def commit(self, author: Device, *devices: Device, sitting: SittingId = FIRST, item: str | None = None) -> Hash:
         """A second later, the author commits what is due, and these adds."""

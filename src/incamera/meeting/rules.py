@@ -181,11 +181,10 @@ def decide(record: RecordState, signed: Signed[Act[Body]], at: int) -> Decided |
     """Whether an act may stand next in its journal at this time, and what follows if it does."""
     act = signed.payload
     rule = RULES[act.kind]
-    state = _state_for(record, act, rule, at)
-    if isinstance(state, Refusal):
-        return state
-    author = author_of(record.meeting, act, at)
-    assert isinstance(author, Device), "_state_for refuses the others"
+    found = _find(record, act, rule, at)
+    if isinstance(found, Refusal):
+        return found
+    state, author = found
     refusal = _check_new(state, signed, at) or _check_may(state, act, author, rule)
     if refusal is not None:
         return refusal
@@ -254,7 +253,7 @@ def _newcomer(meeting: MeetingState, act: Act[Body], body: EnrolDevice, at: int)
     return Device(act.by, credential.device, credential.delegation, credential.seat)
 
 
-def _state_for(record: RecordState, act: Act[Body], rule: Rule, at: int) -> State | Refusal:
+def _find(record: RecordState, act: Act[Body], rule: Rule, at: int) -> tuple[State, Device] | Refusal:
     meeting = record.meeting
     if act.meeting != meeting.terms.meeting:
         return Refusal(Code.ACT_MEETING, "The act is of another meeting.", "Send it there.")
@@ -267,12 +266,12 @@ def _state_for(record: RecordState, act: Act[Body], rule: Rule, at: int) -> Stat
     if isinstance(author, Refusal):
         return author
     if act.sitting is None:
-        return State(meeting)
+        return State(meeting), author
     terms, sitting = meeting.terms.sittings.get(act.sitting), record.sittings.get(act.sitting)
     if terms is None or sitting is None or author.seat not in terms.listed:
         # "Not there" and "not for you" are one answer.
         return Refusal(Code.SITTING_UNKNOWN, "There is no such sitting for your seat.", "Choose one of your sittings.")
-    return State(meeting, sitting)
+    return State(meeting, sitting), author
 
 
 def _check_new(state: State, signed: Signed[Act[Body]], at: int) -> Refusal | None:
