@@ -464,9 +464,10 @@ fn guarded<T>(step: impl FnOnce() -> Result<T, str0m::RtcError>) -> Result<T, St
     }
 }
 
+/// Its own words hold a pointer and the client's text: neither belongs in a reason.
 fn parse<T>(step: impl FnOnce() -> Result<T, str0m::error::SdpError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(step)) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("The description could not be parsed.".to_owned()),
+        Ok(Ok(description)) => Ok(description),
+        Ok(Err(_)) | Err(_) => Err("The session description cannot be parsed (RFC 8866).".to_owned()),
     }
 }
