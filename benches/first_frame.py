@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
+from livekit import api, rtc
 from playwright.async_api import Page, async_playwright
 
 from benches.servers import KEY, NotMeasurable, Server
-from livekit import api, rtc
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "web" / "node_modules" / "livekit-client" / "dist" / "livekit-client.umd.js"
