@@ -308,7 +308,8 @@ class Paper:
     def seen(self, sitting: SittingId | None) -> tuple[Seen | None, Seen | None]:
         """What a reader that follows has seen."""
         main = self.record.meeting.tail.place
-        return main, None if sitting is None else self.record.sittings[sitting].tail.place
+        known = None if sitting is None else self.record.sittings.get(sitting)
+        return main, None if known is None else known.tail.place
 
     def signed(
         self,
