@@ -39,7 +39,6 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 )
 _NOT_ALLOWED = (
     "accelerometer",
-    "autoplay",
     "bluetooth",
     "browsing-topics",
     "clipboard-read",
@@ -58,7 +57,8 @@ _NOT_ALLOWED = (
     "usb",
     "xr-spatial-tracking",
 )
-_ALLOWED = ("camera", "microphone", "display-capture", "speaker-selection", "fullscreen", "screen-wake-lock")
+# autoplay: who reloads in the room hears it again without a press.
+_ALLOWED = ("autoplay", "camera", "microphone", "display-capture", "speaker-selection", "fullscreen", "screen-wake-lock")
 HEADERS: Final[dict[str, str]] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
