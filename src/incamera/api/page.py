@@ -58,7 +58,15 @@ _NOT_ALLOWED = (
     "xr-spatial-tracking",
 )
 # autoplay: who reloads in the room hears it again without a press.
-_ALLOWED = ("autoplay", "camera", "microphone", "display-capture", "speaker-selection", "fullscreen", "screen-wake-lock")
+_ALLOWED = (
+    "autoplay",
+    "camera",
+    "microphone",
+    "display-capture",
+    "speaker-selection",
+    "fullscreen",
+    "screen-wake-lock",
+)
 HEADERS: Final[dict[str, str]] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
