@@ -28,7 +28,7 @@ import { countersOf, type Statistics, Tally } from "./statistics.ts";
 
 /** Our own connection. `lost`: it comes back by itself; `ended`: it does not. */
 export type Line =
-  | { readonly state: "joining" }
+  | { readonly state: "joining"; readonly since_ms: number }
   | { readonly state: "open" }
   | { readonly state: "lost"; readonly since_ms: number }
   | { readonly state: "ended"; readonly why?: Code };
@@ -74,6 +74,9 @@ export interface RoomOptions {
 /** A seat whose connection is lost keeps its tile so long: DESIGN.md 4.2 removes a silent device after it. */
 const LOST_KEPT_MS = 10 * 60_000;
 
+/** An attempt of ours that we gave up may reach the server so much later, and put out the one that succeeded. */
+const OWN_ATTEMPT_MS = 30_000;
+
 /** Reasons for which trying again would be wrong, and what to call them. */
 const FINAL: Partial<Record<DisconnectReason, Code>> = {
   [DisconnectReason.DUPLICATE_IDENTITY]: "seat.taken_over",
@@ -93,15 +96,18 @@ const GONE: ReadonlySet<DisconnectReason> = new Set([
 
 export class MediaRoom {
   readonly #options: RoomOptions;
-  readonly #store = new Store<RoomSnapshot>({ line: { state: "joining" }, others: [], soundBlocked: false });
+  readonly #store: Store<RoomSnapshot>;
   readonly #lost = new Map<string, Participant & { readonly lost_ms: number }>();
   readonly #tally = new Tally();
   readonly #left = new AbortController();
   #loudspeaker: { on: boolean; id: string };
   #room: Room | undefined;
+  #failedAt_ms = Number.NEGATIVE_INFINITY;
 
   constructor(options: RoomOptions) {
     this.#options = options;
+    const line: Line = { state: "joining", since_ms: options.now() };
+    this.#store = new Store<RoomSnapshot>({ line, others: [], soundBlocked: false });
     this.#loudspeaker = { ...options.loudspeaker };
   }
 
@@ -132,6 +138,7 @@ export class MediaRoom {
   async publish(track: LocalVideoTrack | LocalAudioTrack): Promise<void> {
     const room = this.#room;
     if (room?.state !== "connected") return; // what is open when we join is sent then
+    if ([...room.localParticipant.trackPublications.values()].some((sent) => sent.track === track)) return;
     // The cast: livekit-client's own types are not written for `exactOptionalPropertyTypes`.
     await room.localParticipant.publishTrack(track as LocalTrack, {
       source: track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone,
@@ -200,16 +207,27 @@ export class MediaRoom {
     this.#room = room;
     try {
       await room.connect(url, token);
-      joined();
-      this.#lost.clear();
-      this.#refresh(room, { state: "open" });
-      await Promise.all(this.#options.tracks().map((track) => this.publish(track)));
     } catch (error) {
+      this.#failedAt_ms = this.#options.now();
       if (room.state !== "disconnected") await room.disconnect(false);
       return refusalOf(error);
     }
-    const reason = await over;
-    return reason === undefined ? undefined : FINAL[reason];
+    joined();
+    this.#lost.clear();
+    this.#refresh(room, { state: "open" });
+    this.#publishAll();
+    return this.#outcomeOf(await over);
+  }
+
+  /** A track that is being sent when the connection breaks is sent by the next one: its failure is no reason to leave. */
+  #publishAll(): void {
+    for (const track of this.#options.tracks()) void this.publish(track).catch(() => undefined);
+  }
+
+  #outcomeOf(reason: DisconnectReason | undefined): Code | undefined {
+    if (reason === undefined) return undefined;
+    const isOurOwn = this.#options.now() - this.#failedAt_ms < OWN_ATTEMPT_MS;
+    return reason === DisconnectReason.DUPLICATE_IDENTITY && isOurOwn ? undefined : FINAL[reason];
   }
 
   #listen(room: Room): Promise<DisconnectReason | undefined> {
@@ -247,7 +265,10 @@ export class MediaRoom {
     });
     room.on(RoomEvent.SignalReconnecting, () => this.#lose());
     room.on(RoomEvent.Reconnecting, () => this.#lose());
-    room.on(RoomEvent.Reconnected, () => this.#refresh(room, { state: "open" }));
+    room.on(RoomEvent.Reconnected, () => {
+      this.#refresh(room, { state: "open" });
+      this.#publishAll();
+    });
     return new Promise((resolve) => room.once(RoomEvent.Disconnected, resolve));
   }
 

@@ -45,7 +45,7 @@ export interface MemberOptions {
   readonly random: () => number;
 }
 
-const outside: RoomSnapshot = { line: { state: "joining" }, others: [], soundBlocked: false };
+const outside: RoomSnapshot = { line: { state: "ended" }, others: [], soundBlocked: false };
 
 export class Member {
   readonly ticket: Ticket;
@@ -108,6 +108,7 @@ export class Member {
     if (this.#room !== undefined) return;
     const { memory, quality, now, random } = this.#options;
     memory.keep({ isInside: true, ...this.#devices.choices() });
+    this.#roomStore.set({ ...outside, line: { state: "joining", since_ms: now() } });
     this.#change({ place: { at: "room" } });
     const devices = this.#openDevices();
     if (memory.now.isCameraOn) await devices; // a first picture with the join is quicker than one after it

@@ -13,11 +13,14 @@ export function LineState() {
   const { t } = useTranslation();
   const { line } = useStore(useMember().room);
   const now_ms = useClock();
-  if (line.state === "joining") return <p className={styles["line"]}>{t("room/joining")}</p>;
-  if (line.state !== "lost") return <span className={styles["line"]} />;
+  if (line.state === "open" || line.state === "ended") return <span className={styles["line"]} />;
   return (
-    <p className={styles["line"]} data-control="line-lost">
-      <strong>{t("room/lost", { time: t("clock/at", hourMinute(line.since_ms)) })}</strong>
+    <p className={styles["line"]} data-control={`line-${line.state}`}>
+      {line.state === "joining" ? (
+        t("room/joining")
+      ) : (
+        <strong>{t("room/lost", { time: t("clock/at", hourMinute(line.since_ms)) })}</strong>
+      )}
       {now_ms - line.since_ms > LONG_MS && ` ${t("room/lostLong")}`}
     </p>
   );
