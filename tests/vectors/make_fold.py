@@ -2,7 +2,7 @@
 
 A story is a charter with the parts that its reader has, and entries in the order of appending. Whoever folds them
 must come to `state` (meeting/outline.py), answer each of `acts` at its time as said (null: it may stand), and refuse
-each of `lies` as the next entry, by the code.
+each of `lies` as the next entry, by the code; `after` says after how many of the entries it was asked or told.
 """
 
 from collections.abc import Callable, Iterable
@@ -56,7 +56,7 @@ AFGHANISTAN, DETERRENCE = ItemId("afghanistan"), ItemId("deterrence")
 
 
 class Story:
-    """A record that grows, questions about its end, and lies that a reader must refuse there."""
+    """A record that grows, questions on the way, and lies that a reader must refuse there."""
 
     def __init__(self, name: str, *, reads: Iterable[SittingId] = (FIRST, SECOND)) -> None:
         self.name = name
@@ -66,13 +66,15 @@ class Story:
         self.lies: list[dict[str, Any]] = []
 
     def asks(self, name: str, device: Device, body: Body, sitting: SittingId | None = FIRST, **more: Any) -> None:
-        """What `decide` says to an act at the end of the story."""
+        """What `decide` says to an act at this point of the story."""
         self.asks_jws(name, self.paper.signed(device, body, sitting, **more))
 
     def asks_jws(self, name: str, jws: str) -> None:
         answer = self.paper.decide(jws)
         code = str(answer.code) if isinstance(answer, Refusal) else None
-        self.acts.append({"name": name, "at": self.paper.now, "act": jws, "refusal": code})
+        self.acts.append(
+            {"name": name, "after": len(self.entries()), "at": self.paper.now, "act": jws, "refusal": code}
+        )
 
     def lies_by_act(
         self, name: str, device: Device, body: Body, sitting: SittingId | None = FIRST, **more: Any
@@ -96,7 +98,9 @@ class Story:
         """A server shows an entry that does not follow."""
         breach = fold(self.paper.reader, entry)
         assert isinstance(breach, Breach), f"{name}: the lie is believed"
-        self.lies.append({"name": name, "entry": entry.wire(), "code": str(breach.refusal.code)})
+        self.lies.append(
+            {"name": name, "after": len(self.entries()), "entry": entry.wire(), "code": str(breach.refusal.code)}
+        )
 
     def told(self) -> dict[str, Any]:
         charters = self.paper.charters
