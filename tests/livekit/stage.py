@@ -102,7 +102,7 @@ class Stage:
     def answer(self, session: Session) -> SignalResponse:
         """The core answers the last offer."""
         asked = self.commands(core.AcceptOffer)[-1]
-        self.happen(session.room, core.Answered(asked.transport, asked.request, _mirrored(asked.sdp), ()))
+        self.happen(session.room, core.Answered(asked.transport, asked.request, mirrored(asked.sdp), ()))
         return self.inbox(session.participant, "answer")[-1]
 
     def happen(self, room: Room, event: core.Event) -> None:
@@ -140,7 +140,7 @@ class Stage:
         return any(isinstance(effect, HangUp) and effect.to == participant.sid for effect in self.effects)
 
 
-def _mirrored(offer: str) -> str:
+def mirrored(offer: str) -> str:
     """What an answer to this offer would have: the other direction in each section, an SSRC where the core sends."""
     lines: list[str] = []
     for line in offer.split("\r\n"):

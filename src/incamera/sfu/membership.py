@@ -119,7 +119,6 @@ def resume(room: Room, participant: Participant, info: ServerInfo, now: float) -
     """A participant's socket is back: it is told all that it may have missed."""
     participant.is_attached = True
     participant.negotiation.resumed()
-    participant.asking.clear()
     reconnect = ReconnectResponse(server_info=info, last_message_seq=participant.last_sequence)
     room.send(participant, SignalResponse(reconnect=reconnect))
     everybody = [who.info() for who in room.participants.values()]

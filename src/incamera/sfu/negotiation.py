@@ -70,16 +70,16 @@ class Negotiation(Protocol):
         """Take a track away."""
         ...
 
-    def offer(self, description: SessionDescription) -> tuple[OfferedSection, ...] | Refusal:
-        """A client's offer: what it has, or why it can't be used. The answer follows the core's."""
+    def offer(self, description: SessionDescription) -> Refusal | None:
+        """A client's offer, or why it can't be used. The answer follows the core's."""
         ...
 
     def answer(self, description: SessionDescription) -> Refusal | None:
         """A client's answer to an offer of the server's."""
         ...
 
-    def answered(self, event: core.Answered) -> None:
-        """The core's answer: dress it and send it."""
+    def answered(self, event: core.Answered) -> tuple[OfferedSection, ...]:
+        """The core's answer: dress it and send it. What the offer has; nothing if the client asks no more."""
         ...
 
     def offered(self, event: core.Offered) -> None:

@@ -80,7 +80,7 @@ class OneConnection:
                 self._draining.add(mid)
                 self._outbox.do(core.Unsubscribe(subscription))
 
-    def offer(self, description: SessionDescription) -> tuple[OfferedSection, ...] | Refusal:
+    def offer(self, description: SessionDescription) -> Refusal | None:
         """Place what waits, then let the core answer."""
         sections = read_offer(description.sdp)
         if isinstance(sections, Refusal):
@@ -99,13 +99,13 @@ class OneConnection:
         request = self._numbers.request()
         self._offers[request] = OpenOffer(description.id, sections)
         self._outbox.do(core.AcceptOffer(self._transport, request, description.sdp))
-        return sections
+        return None
 
-    def answered(self, event: core.Answered) -> None:
+    def answered(self, event: core.Answered) -> tuple[OfferedSection, ...]:
         """Say in the answer whose track each section carries; sections whose track ended are free from now on."""
         offer = self._offers.pop(event.request, None)
         if offer is None:
-            return
+            return ()
         offered = {section.mid for section in offer.sections}
         placed = {mid: subscription.placed for mid, subscription in self._placed.items() if mid in offered}
         sdp = dress_answer(event.sdp, offer.sections, placed)
@@ -117,6 +117,7 @@ class OneConnection:
         mids = {mid: track.track for mid, track in placed.items()}
         answer = SessionDescription(type="answer", sdp=sdp, id=offer.id, mid_to_track_id=mids)
         self._outbox.send(self._participant, SignalResponse(answer=answer))
+        return offer.sections
 
     def declined(self, event: core.Declined) -> None:
         """The offer is void: what was placed for it waits again with the next."""

@@ -76,8 +76,6 @@ class Participant:
     """Announced tracks whose section has not come yet, in order."""
     sections: tuple[OfferedSection, ...] = ()
     """What its last offer that was answered has."""
-    asking: list[tuple[OfferedSection, ...]] = field(default_factory=list)
-    """What its offers have that the core is answering, the oldest first."""
     is_attached: bool = True
     """Whether it has a socket."""
     detached_at: float = 0.0

@@ -229,6 +229,12 @@ class Room:
         participant.refresh_at = now + REFRESH_S.value
         self.send(participant, SignalResponse(refresh_token=self.refresh(participant)))
 
+    def catch_up(self, participant: Participant) -> None:
+        """Tell one what all are about to be told: a track is announced before the description that carries it."""
+        if self._changed:
+            updates = [self.participants[sid].info() for sid in self._changed]
+            self.send(participant, SignalResponse(update=ParticipantUpdate(participants=updates)))
+
     def flush(self, now: float) -> None:
         """Send what changed since the last batch, then set waiting negotiations going."""
         self._flushed_at = now

@@ -213,14 +213,22 @@ class SfuServer:
         touched: dict[str, Room] = {}
         now = self._clock.monotonic()
         for event in self._core.events():
-            if isinstance(event, core.AudioLevels):
-                rooms = list(self._switchboard.hear(event, now))
-            else:
-                room = self._switchboard.route(event, now)
-                rooms = [room] if room is not None else []
+            try:
+                if isinstance(event, core.AudioLevels):
+                    rooms = list(self._switchboard.hear(event, now))
+                else:
+                    room = self._switchboard.route(event, now)
+                    rooms = [room] if room is not None else []
+            except Exception:  # a fault of ours in one room must not cost the other rooms their events
+                self._fault("event.fault", type(event).__name__)
+                continue
             touched |= {room.sid: room for room in rooms}
         for room in touched.values():
             self._settle(room)
+
+    def _fault(self, event: str, what: str | None) -> None:
+        self._counts["faults"] += 1
+        _log.exception(event, kind=what)
 
     def _refresh(self, participant: Participant) -> str:
         return tokens.issue(
@@ -335,7 +343,12 @@ class SfuServer:
         if isinstance(frame, Refusal):
             session.respond(0, RequestResponse.INVALID_REQUEST, str(frame))
         else:
-            refusal = session.handle(frame, self._clock.monotonic(), self._clock.now_ms())
+            try:
+                refusal = session.handle(frame, self._clock.monotonic(), self._clock.now_ms())
+            except Exception:  # a fault of ours: this participant may resume, nobody else is disturbed
+                self._fault("signal.fault", frame.WhichOneof("message"))
+                link.close(Closing.FAULT)
+                return
             if refusal is not None:
                 self._counts["signals_refused"] += 1
                 _log.debug("signal.refused", code=str(refusal.code), message=frame.WhichOneof("message"))

@@ -87,11 +87,7 @@ def _offer(session: Session, request: SignalRequest, now: float, now_ms: int) ->
 
 def offer(session: Session, description: SessionDescription) -> Refusal | None:
     """A client's offer, from the socket or from the join request in the URL."""
-    sections = session.participant.negotiation.offer(description)
-    if isinstance(sections, Refusal):
-        return sections
-    session.participant.asking.append(sections)
-    return None
+    return session.participant.negotiation.offer(description)
 
 
 def _answer(session: Session, request: SignalRequest, now: float, now_ms: int) -> Refusal | None:

@@ -28,7 +28,7 @@ class Closing(IntEnum):
     NORMAL = 1000
     GOING_AWAY = 1001
     TOO_SLOW = 1008
-    TOO_LARGE = 1009
+    FAULT = 1011
     TIMED_OUT = 4408
 
 
@@ -80,8 +80,11 @@ class Link:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
             await self._end()
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
 
     async def _read(self, handle: Callable[[SignalRequest | Refusal], None]) -> None:
         while True:

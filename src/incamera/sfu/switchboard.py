@@ -224,13 +224,13 @@ def _deliver(
 ) -> None:
     match event:
         case core.Answered():
-            if holder.asking:
-                publishing.answered(room, holder, holder.asking.pop(0), now)
-            room.flush_if_due(now)  # a track is announced before the answer that carries it
-            holder.negotiation.answered(event)
+            room.catch_up(holder)
+            sections = holder.negotiation.answered(event)
+            if sections:
+                publishing.answered(room, holder, sections, now)
             room.prompt(holder)
         case core.Offered():
-            room.flush_if_due(now)
+            room.catch_up(holder)
             holder.negotiation.offered(event)
         case core.Settled():
             holder.negotiation.settled()
@@ -251,8 +251,6 @@ def _deliver(
 
 def _decline(room: Room, holder: Participant, event: core.Declined) -> None:
     """The core can't use a description: its client is told, and let go if it never had a connection."""
-    if holder.asking:
-        holder.asking.pop(0)
     holder.negotiation.declined(event)
     text = f"The session description can't be used: {event.reason} [{Code.SDP_REFUSED}, {event.code}]"
     response = RequestResponse(reason=RequestResponse.INVALID_REQUEST, message=text)

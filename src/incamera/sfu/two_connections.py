@@ -124,7 +124,7 @@ class TwoConnections:
         """The next offer may go out."""
         self._is_out = False
 
-    def offer(self, description: SessionDescription) -> tuple[OfferedSection, ...] | Refusal:
+    def offer(self, description: SessionDescription) -> Refusal | None:
         """What the client publishes; the core answers."""
         sections = read_offer(description.sdp)
         if isinstance(sections, Refusal):
@@ -132,15 +132,16 @@ class TwoConnections:
         request = self._numbers.request()
         self._offers[request] = OpenOffer(description.id, sections)
         self._outbox.do(core.AcceptOffer(self._publishing, request, description.sdp))
-        return sections
+        return None
 
-    def answered(self, event: core.Answered) -> None:
+    def answered(self, event: core.Answered) -> tuple[OfferedSection, ...]:
         """The core's answer to what the client publishes."""
         offer = self._offers.pop(event.request, None)
         if offer is None:
-            return
+            return ()
         answer = SessionDescription(type="answer", sdp=dress_answer(event.sdp, offer.sections, {}), id=offer.id)
         self._outbox.send(self._participant, SignalResponse(answer=answer))
+        return offer.sections
 
     def declined(self, event: core.Declined) -> None:
         """A client's offer is void; an offer of the server's may be made again."""
