@@ -65,17 +65,26 @@ pub struct Draft {
     pub welcome: Option<Vec<u8>>,
 }
 
+fn planned<'a>(add: &PlannedAdd, facts: &'a Facts) -> Result<&'a Knock> {
+    facts.knocks.get(&add.knock).ok_or_else(|| Error::new(Code::Malformed, "a planned knock is not in the facts"))
+}
+
 impl Group {
     /// Whether a knock can be added: its chain, its key package, and that both are one device's. Names who knocked if not.
     pub fn inspect(&self, knock: &Knock, facts: &Facts) -> Result<Credential> {
-        self.read_knock(knock, facts).map(|(credential, _)| credential)
+        self.read_knock(knock, facts)
     }
 
-    fn read_knock(&self, knock: &Knock, facts: &Facts) -> Result<(Credential, KeyPackage)> {
-        let refuse = |rule, reason: &str| Error::rule(Code::KnockRefused, rule, reason).by(&knock.device);
+    fn read_package(&self, knock: &Knock) -> Result<KeyPackage> {
         let message = unb64u(&knock.key_package).filter(|message| message.len() <= KEY_PACKAGE_BYTES_MAX);
         let package = message.and_then(|message| mls::read_key_package(&self.provider, &message));
-        let package = package.ok_or_else(|| refuse("CLAIM-11", "its key package is none of this suite, or not valid now"))?;
+        let reason = "its key package is none of this suite, or not valid now";
+        package.ok_or_else(|| Error::rule(Code::KnockRefused, "CLAIM-11", reason).by(&knock.device))
+    }
+
+    fn read_knock(&self, knock: &Knock, facts: &Facts) -> Result<Credential> {
+        let refuse = |rule, reason: &str| Error::rule(Code::KnockRefused, rule, reason).by(&knock.device);
+        let package = self.read_package(knock)?;
         let added = mls::added(&package)?;
         let place = self.place()?;
         let credential = chain_of(&added.identity, &added.signature_key, &self.trust, place, facts)
@@ -86,11 +95,30 @@ impl Group {
         if !claims::fits(&added, &credential) {
             return Err(refuse("CLAIM-12", "its key package outlives its statement, or has extensions"));
         }
-        Ok((credential, package))
+        Ok(credential)
     }
 
     /// Stage a commit of one's own, judged as the others will judge it. Save, then post; `process` merges it when it is accepted.
     pub fn commit(&mut self, plan: &Plan, facts: &Facts, heads: &Heads) -> Result<Draft> {
+        for add in &plan.adds {
+            self.read_knock(planned(add, facts)?, facts)?;
+        }
+        let (claims, welcome) = self.draft(plan, facts, heads)?;
+        if let Err(error) = self.check_own(&claims, facts, heads) {
+            self.discard()?;
+            return Err(error);
+        }
+        self.keep(&claims, welcome)
+    }
+
+    /// A commit that nobody judged: what a colluding member of the tests makes. An honest one has no use of it, since all
+    /// others refuse what `commit` would have refused.
+    pub fn commit_unjudged(&mut self, plan: &Plan, facts: &Facts, heads: &Heads) -> Result<Draft> {
+        let (claims, welcome) = self.draft(plan, facts, heads)?;
+        self.keep(&claims, welcome)
+    }
+
+    fn draft(&mut self, plan: &Plan, facts: &Facts, heads: &Heads) -> Result<(Claims, Option<Vec<u8>>)> {
         self.sound()?;
         if self.pending.is_some() {
             return Err(Error::new(Code::CommitPending, "a commit of our own waits for its verdict"));
@@ -100,8 +128,7 @@ impl Group {
         }
         let mut packages = Vec::with_capacity(plan.adds.len());
         for add in &plan.adds {
-            let knock = facts.knocks.get(&add.knock).ok_or_else(|| Error::new(Code::Malformed, "a planned knock is not in the facts"))?;
-            packages.push(self.read_knock(knock, facts)?.1);
+            packages.push(self.read_package(planned(add, facts)?)?);
         }
         let (removes, adds) = self.place_claims(plan)?;
         let leaves: Vec<u32> = removes.iter().map(|remove| remove.leaf).collect();
@@ -117,10 +144,10 @@ impl Group {
             removes,
             item: plan.item.clone(),
         };
-        if let Err(error) = self.check_own(&claims, facts, heads) {
-            self.discard()?;
-            return Err(error);
-        }
+        Ok((claims, welcome))
+    }
+
+    fn keep(&mut self, claims: &Claims, welcome: Option<Vec<u8>>) -> Result<Draft> {
         let body = claims.to_json()?;
         self.pending = Some((claims.hash(), body.clone()));
         Ok(Draft { claims: body, welcome })

@@ -252,7 +252,7 @@ impl Group {
     }
 
     /// The eight words of the epoch.
-    pub fn words(&self, language: Language) -> Result<Vec<&'static str>> {
+    pub fn words(&self, language: Language) -> Result<Vec<String>> {
         // After our removal the library keeps showing the last authenticator.
         Ok(words::words(self.sound()?.epoch_authenticator().as_slice(), language))
     }

@@ -15,6 +15,7 @@ pub mod group;
 pub mod heads;
 pub mod heartbeat;
 pub mod join;
+pub mod json;
 pub mod liveness;
 pub mod messages;
 pub mod mls;

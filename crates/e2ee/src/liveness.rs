@@ -27,6 +27,18 @@ pub enum Feed {
     Stopped,
 }
 
+impl Feed {
+    /// Its name: `alone`, `live`, `stalled`, `stopped`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Live => "live",
+            Self::Stalled => "stalled",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// Nonces sent, echoes heard, and when each leaf was heard last.
 #[derive(Debug)]
 pub struct Liveness {

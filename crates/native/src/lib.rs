@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod e2ee;
 mod errors;
 mod sfu;
 
@@ -12,5 +13,5 @@ use pyo3::prelude::*;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<sfu::MediaCore>()?;
-    Ok(())
+    e2ee::register(module)
 }
