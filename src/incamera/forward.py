@@ -322,10 +322,9 @@ class Ports:
 
 @asynccontextmanager
 async def forwarding(
-    link: Link, *, ports: Ports, once: str, session: str, ca: Path | None = None, port: int | None = None
+    link: Link, page: Page, *, ports: Ports, once: str, session: str, ca: Path | None = None, port: int | None = None
 ) -> AsyncIterator[str]:
-    """Serve the page for one link; gives the one-time address. `once` and `session` are fresh random texts."""
-    page = Page()
+    """Serve this page for one link; gives the one-time address. `once` and `session` are fresh random texts."""
     if not page.built:
         raise Refused(NOT_BUILT)
     trusted = trust(ca)

@@ -26,31 +26,31 @@ websockets.http11.MAX_LINE_LENGTH = int(limits.REQUEST_LINE_BYTES)
 for _name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+HEAD_BYTES = 2 * limits.REQUEST_LINE_BYTES.value
+"""Request line and headers together: a token stands in either."""
 CLOSE_S = 5
 """Seconds that open requests have to finish once the end was asked for; WebSockets are closed with 1012 at once."""
 
 
 class _Bounded(HttpToolsProtocol):
-    """httptools has no bound of its own: a request line or a header block without an end would fill the memory."""
+    """httptools has no bound of its own: a request line or a header without an end would fill the memory."""
 
-    _seen_bytes = 0
+    _is_in_head = False
+    _head_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._head_bytes = self._head_bytes + len(data) if self._is_in_head else 0
+        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("The request is too long.")
 
     def on_message_begin(self) -> None:
-        self._seen_bytes = 0
+        self._is_in_head = True
         super().on_message_begin()
 
-    def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-
-    def _count(self, size: int) -> None:
-        self._seen_bytes += size
-        if self._seen_bytes > 2 * limits.REQUEST_LINE_BYTES.value:
-            raise ValueError("request too large")  # httptools wraps it, uvicorn answers 400 and closes
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        super().on_headers_complete()
 
 
 class _Server(uvicorn.Server):

@@ -70,11 +70,12 @@ def join(
 
 async def _join(link: Link, ports: "Ports", *, ca: Path | None, port: int | None, browser: bool, as_json: bool) -> None:
     from incamera.api.ending import Ending
+    from incamera.api.page import Page
     from incamera.forward import forwarding
 
     ending = Ending()
     once, session = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    async with forwarding(link, ports=ports, once=once, session=session, ca=ca, port=port) as address:
+    async with forwarding(link, Page(), ports=ports, once=once, session=session, ca=ca, port=port) as address:
         if as_json:
             result({"url": address, "pid": os.getpid()})
         else:
