@@ -29,7 +29,7 @@ from livekit.protocol.rtc import (
     UpdateTrackSettings,
 )
 
-from incamera.limits import RESUME_S, TRACKS_PER_PARTICIPANT
+from incamera.limits import CONNECT_S, RESUME_S, TRACKS_PER_PARTICIPANT
 from incamera.refusal import Code, Refusal
 from incamera.sfu import core, membership
 from incamera.sfu.session import ANSWERED, Session
@@ -362,6 +362,13 @@ def test_a_media_connection_that_stays_lost_ends_the_participant(stage: Stage) -
     stage.happen(alice.room, core.Disconnected(alice.participant.negotiation.receiving, "timeout"))
     stage.pass_time(alice.room, RESUME_S.value + 1)
     assert stage.inbox(alice.participant, "leave")[-1].leave.action == LeaveRequest.RECONNECT
+
+
+def test_who_never_gets_a_media_connection_is_put_out(stage: Stage) -> None:
+    alice = stage.enter("alice", sdp(*RECEIVING))
+    stage.pass_time(alice.room, CONNECT_S.value + 1)
+    assert stage.inbox(alice.participant, "leave")[-1].leave.action == LeaveRequest.RECONNECT
+    assert "participant_connection_aborted" in stage.notices()
 
 
 def test_an_empty_room_closes_after_its_time(stage: Stage) -> None:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from livekit import api
 from playwright.sync_api import Browser, Page
 
-from livekit import api
 from tests.support.browsers import await_true, chromium
 from tests.support.servers import Process
 

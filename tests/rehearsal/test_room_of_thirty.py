@@ -14,8 +14,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-
 from livekit import api, rtc
+
 from tests.support.servers import Process
 
 pytestmark = [pytest.mark.slow]
