@@ -1,12 +1,14 @@
-"""The invitation: a capability link for one seat (docs/reference/record.md, 1). Its fragment never reaches a server."""
+"""The invitation: a capability link for one seat; its fragment never reaches a server (docs/reference/record.md, 1)."""
 
 import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from incamera.accreditation.signature import SigningKey
-from incamera.accreditation.strict import MeetingId, Thumbprint, b64u, is_id, unb64u
+from incamera.accreditation.charter import Charter, Seat
+from incamera.accreditation.signature import PublicKey, Signed, SigningKey
+from incamera.accreditation.statements import DelegationStatement, SeatStatement, issue
+from incamera.accreditation.strict import DelegationId, MeetingId, Thumbprint, b64u, is_id, unb64u
 from incamera.refusal import Code, Refusal
 
 VERSION: Final = 1
@@ -30,6 +32,39 @@ class Invitation:
         authority = unb64u(self.authority)
         assert authority is not None, "a thumbprint is b64u"
         return f"{self.origin}/m/{self.meeting}#{b64u(bytes([VERSION]) + authority + self.key.seed())}"
+
+
+def vouch_for_delegation(
+    authority: SigningKey, charter: Signed[Charter], delegation: DelegationId, key: PublicKey
+) -> str:
+    """The authority's statement for a delegation's key, for as long as the charter holds."""
+    statement = DelegationStatement(
+        meeting=charter.payload.meeting,
+        issuer=authority.thumbprint,
+        period=charter.payload.period,
+        delegation=delegation,
+        key=key,
+        charter=charter.hash,
+    )
+    return issue(authority, statement)
+
+
+def invite(
+    origin: str, charter: Signed[Charter], seat: Seat, delegation: SigningKey, seed: bytes
+) -> tuple[Invitation, str]:
+    """An invitation for a seat, and the delegation's statement for its one-time key, made of a seed of 32 bytes."""
+    assert check_origin(origin) is None, "the shell checks where links lead"
+    key = SigningKey(seed)
+    statement = SeatStatement(
+        meeting=charter.payload.meeting,
+        issuer=delegation.thumbprint,
+        period=charter.payload.period,
+        delegation=seat.delegation,
+        seat=seat.seat,
+        key=key.public,
+    )
+    invitation = Invitation(origin, charter.payload.meeting, charter.payload.authority.thumbprint, key)
+    return invitation, issue(delegation, statement)
 
 
 def parse_link(link: str) -> Invitation | Refusal:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Final, TypeVar
 
 import yaml
+from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from incamera.accreditation.strict import is_slug
@@ -186,13 +187,14 @@ class Fields:
         return False
 
 
-def _check_events(events: Iterator[yaml.Event]) -> None:
+def _check_events(events: Iterator[Event]) -> None:
     # Both would let a small file take hours: the scanner is quadratic in depth, and aliases multiply what they name.
     depth = 0
     for event in events:
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent) or depth > DEPTH_MAX:
-            raise yaml.MarkedYAMLError(problem="an alias, or nested too deeply", problem_mark=event.start_mark)
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if isinstance(event, AliasEvent) or depth > DEPTH_MAX:
+            line = 1 if event.start_mark is None else event.start_mark.line + 1
+            raise yaml.YAMLError(f"line {line}: an alias, or nested too deeply")
 
 
 def _is_null(node: Node) -> bool:

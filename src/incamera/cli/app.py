@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from incamera.cli import attend, config, demo, doctor, join, serve, sfu
+from incamera.cli import attend, authority, charter, config, demo, doctor, invite, join, serve, sfu
 from incamera.cli.answers import Exit
 
 app = typer.Typer(
@@ -22,6 +22,9 @@ app.command("join", short_help="Join with this installation's page.", epilog=joi
 app.command("attend", short_help="Attend without a screen.", epilog=attend.EXAMPLES)(attend.attend)
 app.command("sfu", short_help="The media server alone.", epilog=sfu.EXAMPLES)(sfu.sfu)
 app.command("doctor", short_help="What this machine lacks.", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command("invite", short_help="Links and sheets for seats.", epilog=invite.EXAMPLES)(invite.invitations)
+app.add_typer(charter.app, name="charter")
+app.add_typer(authority.app, name="authority")
 app.add_typer(config.app, name="config")
 
 

@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from typing import Final
 
-from jinja2 import Environment, StrictUndefined
-
 ALLIES: Final = (
     ("alb", "Albania", "Albanie"),
     ("bel", "Belgium", "Belgique"),
@@ -61,6 +59,9 @@ def _render(name: str, first_day: date, values: Mapping[str, object]) -> str:
     def at(offset: int, hours: int, minutes: int = 0) -> str:
         midnight = datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC)
         return (midnight + timedelta(days=offset, hours=hours, minutes=minutes)).isoformat(timespec="minutes")
+
+    # Loaded here: `incamera --help` does not need it.
+    from jinja2 import Environment, StrictUndefined
 
     # YAML, not HTML: there is nothing to escape for, and what is filled in stands above.
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
