@@ -11,7 +11,7 @@ CARGO := cargo
 RELEASE := --release --locked
 QUICK := $(wildcard tests/rules tests/vectors tests/cli tests/house tests/docs)
 
-.PHONY: help setup run check test test-long bench wheel lock golden docs lint format clean system-packages
+.PHONY: help setup run check test simulate test-long bench wheel lock golden docs lint format clean system-packages
 
 help: ## These lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -30,6 +30,9 @@ test: setup system-packages lint ## All tests: linters, Rust, TypeScript, Python
 	@cd web && node_modules/.bin/vitest run
 	@$(PYTEST) -n 2 -m "not slow and not browser and not long"
 	@$(PYTEST) -m "(slow or browser) and not long"
+
+simulate: setup ## One seed of the simulated server again: make simulate SEED=7
+	@$(BIN)/python -m tests.simulation.world $(SEED)
 
 test-long: setup system-packages ## What does not fit beside each change: long fuzzing, soaks, thousands of seeds
 	@$(PYTEST) -m long || [ $$? -eq 5 ]

@@ -1,4 +1,4 @@
-"""Writes docs/reference/{cli,limits,refusals,settings}.md from the code: what is generated can't lie.
+"""Writes docs/reference/{acts,cli,limits,refusals,settings}.md from the code: what is generated can't lie.
 
 scripts/reference.py            says which page differs, and exits with 1
 scripts/reference.py --write    writes them
@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -19,8 +20,11 @@ from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
 from incamera import limits, refusal
+from incamera.api.meetings import meeting_routes
 from incamera.cli.answers import Exit
 from incamera.cli.app import app
+from incamera.meeting import own, rules, visibility
+from incamera.meeting.acts import BODIES
 from incamera.settings.fields import Settings
 from incamera.settings.sources import PREFIX, is_secret, names
 
@@ -78,6 +82,49 @@ def refusals() -> str:
     return "\n".join(lines) + "\n"
 
 
+FLOWS = """
+**A late reader.** A device that is admitted when the sitting has gone on reads main and the sitting's journal from
+their first entries, and folds them merged: each entry of the sitting right after the main entry that it names. A device
+that read main to its end before it was admitted to one more sitting folds both again from the beginning.
+
+**A reload between POST and answer.** The act's bytes are kept before they are posted. After the reload the same bytes
+are posted again: the same entry comes back (200), or the feed or a receipt has it already. A new act with new bytes
+would be a second one; its nonce is not the first one's.
+
+**A regroup in the middle.** Knocks are void, since their leaves name the old group; admissions stand, but those of who
+was left out. Every other device knocks again by itself, a member adds it, and nobody's hand is needed. An open item
+stays open: the regroup is a round.
+"""
+
+
+def acts() -> str:
+    """The table of acts, the server's own entries, what a knocker gets, and the routes."""
+    lines = ["# Acts", GENERATED, "", inspect.getdoc(rules) or "", ""]
+    lines += ["| kind | journal | by | author is | body | cites | largest |"]
+    lines += ["| --- | --- | --- | --- | --- | --- | ---: |"]
+    for name, rule in rules.RULES.items():
+        by = "everyone" if rule.roles == rules.ANYONE else ", ".join(sorted(role.value for role in rule.roles))
+        body = ", ".join(f"`{part.name}`" for part in fields(BODIES[name])) or "–"
+        cites = ", ".join(f"`{cited}`" for cited in rule.cites) or "–"
+        row = (f"`{name}`", rule.journal.value, by, rule.standing.value, body, cites, f"{rule.acts_max:,}")
+        lines.append("| " + " | ".join(row) + " |")
+    lines += ["", "## What each does, and when it may stand"]
+    for name, rule in rules.RULES.items():
+        lines.append(f"- `{name}`: {_said(BODIES[name])} *May stand:* {_said(rule.decide)} *Then:* {_said(rule.apply)}")
+    lines += ["", "## The server's own entries", inspect.getdoc(own) or "", ""]
+    for name, made in own.OWN.items():
+        lines.append(f"- `{name}`: {_said(made.__self__)}")  # type: ignore[attr-defined]
+    lines += ["", "## Who reads what", inspect.getdoc(visibility.reads_main) or ""]
+    lines += [inspect.getdoc(visibility.reads_sitting) or "", "", "All that a knocker gets:"]
+    lines += [f"- {what}" for what in visibility.KNOCKER_GETS]
+    lines += ["", "## Routes", inspect.getdoc(meeting_routes) or "", "", "## Three flows", FLOWS.strip()]
+    return "\n".join(lines) + "\n"
+
+
+def _said(thing: Any) -> str:
+    return " ".join((inspect.getdoc(thing) or "").split())
+
+
 def kind(annotation: Any, info: FieldInfo) -> str:
     """A type in words."""
     options = [option for option in get_args(annotation) if option is not type(None)]
@@ -128,6 +175,7 @@ def settings() -> str:
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Each generated page and what it must say."""
+    yield FOLDER / "acts.md", acts()
     yield FOLDER / "cli.md", cli()
     yield FOLDER / "limits.md", limits_page()
     yield FOLDER / "refusals.md", refusals()

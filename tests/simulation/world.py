@@ -293,7 +293,7 @@ def simulate(story: Callable[[World], Awaitable[None]], seed: int, **more: objec
 
 async def bad_weather(world: World) -> None:
     """All faults at once for a while, then calm: everybody is in, and all agree."""
-    await world.run(160)
+    await world.run(100)
     await world.until(world.everybody_is_in)
     await world.settle()
     world.check_agreement()
