@@ -22,6 +22,10 @@ export const codes = [
 
 /** What the record refuses by: the same codes as the server's (docs/reference/refusals.md). */
 export const recordCodes = [
+  "server.refused", // the server said no in a word that this page does not know
+  "feed.malformed", // a message of the feed that is not of its form
+  "proof.invalid", // the server does not know this device, or not with this proof
+  "meeting.unknown", // there is no such meeting here, or not for who asks
   "charter.part", // a part that is not the one in the charter
   "charter.authority", // signed by another authority than the one of the link
   "chain.length", // CHAIN-1: too long, or not as many statements as asked for
@@ -97,6 +101,11 @@ export const recordCodes = [
 ] as const;
 
 export type Code = (typeof codes)[number] | (typeof recordCodes)[number];
+
+/** A code that came over the wire, if this page knows it. */
+export function knownCode(text: string): Code | undefined {
+  return [...codes, ...recordCodes].find((code) => code === text);
+}
 
 /** A value: `T | Refusal` cannot be used unchecked. */
 export interface Refusal {

@@ -58,6 +58,14 @@ export class Members {
     return word;
   }
 
+  /** The one of these names that is there: an object that is one of several messages. It is not taken by this. */
+  only<Name extends string>(names: readonly Name[]): Name {
+    const found = names.filter((name) => this.#left.has(name));
+    const [name] = found;
+    if (name === undefined || found.length > 1) throw new Malformed(this.#path, `not one of ${names.join(", ")}`);
+    return name;
+  }
+
   /** Bytes in b64u: exactly `least`, or between `least` and `most`. */
   octets(name: string, least: number, most = least): Uint8Array<ArrayBuffer> {
     const data = unb64u(textOf(this.take(name), this.at(name), most * 2 + 4, 0));
