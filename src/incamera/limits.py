@@ -90,6 +90,7 @@ ENTRY_BODY_BYTES: Final = Limit(
 TOKEN_BYTES: Final = Limit(64 * 1024, "bytes", "a token travels in a URL, with metadata and attributes inside")
 REVOCATIONS: Final = Limit(100_000, "removals", "a hundred bytes each; the oldest goes first, and is counted")
 RESUME_S: Final = Limit(20, "seconds", "how long a participant that lost its socket or its media may come back as itself")
+CONNECT_S: Final = Limit(60, "seconds", "how long a participant may be in the room before its media connection stands")
 REFRESH_S: Final = Limit(300, "seconds", "between two fresh tokens: half their life")
 SIGNAL_QUEUE_BYTES: Final = Limit(1024 * 1024, "bytes", "what waits for a slow reader before it is cut off")
 SIGNAL_QUEUE_S: Final = Limit(10, "seconds", "how long a message may wait for a slow reader before it is cut off")

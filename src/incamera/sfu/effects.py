@@ -1,8 +1,11 @@
 """What a room wants done. The room and its sessions only collect; the shell (server.py) carries out, in order."""
 
+import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NewType
 
+from google.protobuf.json_format import MessageToJson
 from livekit.protocol.models import ParticipantInfo, Room, TrackInfo
 from livekit.protocol.rtc import SignalResponse
 
@@ -23,12 +26,34 @@ Happening = Literal[
 """What LiveKit's webhooks tell."""
 
 
+class Frame:
+    """A message as it goes over the wire: made once, however many it is sent to."""
+
+    def __init__(self, message: SignalResponse) -> None:
+        self.message = message
+
+    @functools.cached_property
+    def binary(self) -> bytes:
+        """As protobuf."""
+        return self.message.SerializeToString()
+
+    @functools.cached_property
+    def text(self) -> str:
+        """As JSON, for clients that write JSON."""
+        return MessageToJson(self.message)
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """A message to one participant's socket; dropped if it has none."""
 
     to: ParticipantSid
-    message: SignalResponse
+    frame: Frame
+
+    @property
+    def message(self) -> SignalResponse:
+        """What it says."""
+        return self.frame.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +85,12 @@ class Outbox:
 
     def send(self, to: ParticipantSid, message: SignalResponse) -> None:
         """A message to one participant."""
-        self._effects.append(Send(to, message))
+        self._effects.append(Send(to, Frame(message)))
+
+    def broadcast(self, to: Iterable[ParticipantSid], message: SignalResponse) -> None:
+        """A message to many."""
+        frame = Frame(message)
+        self._effects.extend(Send(each, frame) for each in to)
 
     def hang_up(self, to: ParticipantSid) -> None:
         """Close a participant's socket."""

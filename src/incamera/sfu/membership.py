@@ -233,7 +233,7 @@ def connected(room: Room, participant: Participant, event: core.Connected) -> No
     """A connection stands: with the one that the server sends on, the participant is active."""
     if event.transport != participant.negotiation.receiving:
         return
-    participant.is_connected, participant.lost_at = True, None
+    participant.is_connected, participant.leaves_at = True, None
     if participant.state != ParticipantInfo.ACTIVE:
         participant.state = ParticipantInfo.ACTIVE
         room.announce(participant)
@@ -245,7 +245,7 @@ def lost(room: Room, participant: Participant, event: core.Disconnected, now: fl
     if event.transport != participant.negotiation.receiving:
         return
     participant.is_connected = False
-    participant.lost_at = now
+    participant.leaves_at = now + RESUME_S.value
     rate(room, participant, quality.LOST)
 
 
@@ -257,9 +257,7 @@ def rate(room: Room, participant: Participant, score: quality.Score) -> None:
     info = ConnectionQualityInfo(participant_sid=participant.sid, quality=int(score.quality), score=score.mos)  # type: ignore[arg-type]  # the enum's stub
     message = SignalResponse(connection_quality=ConnectionQualityUpdate(updates=[info]))
     hearers = set().union(*(room.subscriptions.hearers(sid) for sid in participant.tracks))
-    for who in room.participants.values():
-        if who is participant or who.sid in hearers:
-            room.send(who, message)
+    room.outbox.broadcast((sid for sid in room.participants if sid in hearers or sid == participant.sid), message)
 
 
 def tick(room: Room, now: float) -> None:
@@ -267,7 +265,7 @@ def tick(room: Room, now: float) -> None:
     for who in list(room.participants.values()):
         if not who.is_attached and now >= who.detached_at + RESUME_S.value:
             leave(room, who, DisconnectReason.SIGNAL_CLOSE, now)
-        elif who.lost_at is not None and now >= who.lost_at + RESUME_S.value:
+        elif who.leaves_at is not None and now >= who.leaves_at:
             room.dismiss(who, DisconnectReason.MEDIA_FAILURE, LeaveRequest.RECONNECT)
             leave(room, who, DisconnectReason.MEDIA_FAILURE, now)
         elif who.is_attached and now >= who.refresh_at:

@@ -81,7 +81,8 @@ class Participant:
     detached_at: float = 0.0
     is_connected: bool = False
     """Whether its media connection stands."""
-    lost_at: float | None = None
+    leaves_at: float | None = None
+    """When it is put out, unless its media connection stands (again) by then."""
     refresh_at: float = 0.0
     data: Allowance = field(default_factory=lambda: Allowance(DATA_PER_SECOND.value, 2 * DATA_PER_SECOND.value))
     last_sequence: int = 0

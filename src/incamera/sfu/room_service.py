@@ -54,9 +54,10 @@ class RoomService:
             refusal = self._switchboard.check_capacity()
             if refusal is not None:
                 raise Refused(refusal)
+            default = self._switchboard.options()
             options = RoomOptions(
-                empty_timeout_s=request.empty_timeout or 300,
-                departure_timeout_s=request.departure_timeout or 20,
+                empty_timeout_s=request.empty_timeout or default.empty_timeout_s,
+                departure_timeout_s=request.departure_timeout or default.departure_timeout_s,
                 participants_max=request.max_participants,
                 metadata=request.metadata,
             )

@@ -14,7 +14,7 @@ from livekit.protocol.rtc import (
     SpeakersChanged,
 )
 
-from incamera.limits import REFRESH_S, RESUME_S
+from incamera.limits import CONNECT_S, REFRESH_S, RESUME_S
 from incamera.sfu import core
 from incamera.sfu.core import PublicationId, RequestId, SubscriptionId, TransportId
 from incamera.sfu.data import DataRelay
@@ -150,7 +150,7 @@ class Room:
             times.append(self._flushed_at + BATCH_S)
         for who in self.participants.values():
             times.append(who.refresh_at if who.is_attached else who.detached_at + RESUME_S.value)
-            times.append(None if who.lost_at is None else who.lost_at + RESUME_S.value)
+            times.append(who.leaves_at)
         return min((time for time in times if time is not None), default=None)
 
     # Who comes and goes.
@@ -160,6 +160,7 @@ class Room:
         self.participants[participant.sid] = participant
         self.closes_at = None
         participant.refresh_at = now + REFRESH_S.value
+        participant.leaves_at = now + CONNECT_S.value
         self._is_room_changed = True
         self.announce(participant)
 
@@ -208,8 +209,7 @@ class Room:
 
     def broadcast(self, message: SignalResponse) -> None:
         """A message to all."""
-        for participant in self.participants.values():
-            self.outbox.send(participant.sid, message)
+        self.outbox.broadcast(self.participants, message)
 
     def tell(
         self, event: Happening, participant: Participant | None = None, track: Track | None = None, end: int = 0

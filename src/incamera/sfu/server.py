@@ -26,7 +26,7 @@ from incamera.limits import SOCKETS
 from incamera.log import logger
 from incamera.refusal import Code, Refusal
 from incamera.sfu import core, membership, tokens, twirp
-from incamera.sfu.effects import Effect, HangUp, Notice, ParticipantSid, Send
+from incamera.sfu.effects import Effect, Frame, HangUp, Notice, ParticipantSid, Send
 from incamera.sfu.join_request import read_join_request, read_query
 from incamera.sfu.participants import Participant
 from incamera.sfu.room_service import RoomService
@@ -173,10 +173,10 @@ class SfuServer:
 
     def _carry(self, effect: Effect) -> None:
         match effect:
-            case Send(to, message):
+            case Send(to, frame):
                 link = self._links.get(to)
                 if link is not None:
-                    link.send(message)
+                    link.send(frame)
             case HangUp(to):
                 link = self._links.pop(to, None)
                 if link is not None:
@@ -323,7 +323,7 @@ class SfuServer:
             )
         if isinstance(session, Refusal):
             self._refuse(session)
-            link.send(SignalResponse(leave=_STALE if request.reconnect else _UNWELCOME))
+            link.send(Frame(SignalResponse(leave=_STALE if request.reconnect else _UNWELCOME)))
             link.close()
             room = self._switchboard.rooms.get(claims.grants.room)
             if room is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from incamera import __version__
 from incamera.sfu.core import CoreConfig
 
 
@@ -23,7 +24,7 @@ class SfuSettings:
     webhook_key: str | None = None
     """The API key that signs webhooks; the first of `keys` if none is named."""
     node_id: str = "ND_incamera"
-    version: str = "0.1.0"
+    version: str = __version__
 
     def __repr__(self) -> str:
         return f"SfuSettings(keys={len(self.keys)}, core={self.core!r}, node_id={self.node_id!r})"  # never the secrets

@@ -10,15 +10,16 @@ from collections import deque
 from collections.abc import Callable
 from enum import IntEnum
 
-from google.protobuf.json_format import MessageToJson, Parse, ParseError
+from google.protobuf.json_format import Parse, ParseError
 from google.protobuf.message import DecodeError
-from livekit.protocol.rtc import SignalRequest, SignalResponse
+from livekit.protocol.rtc import SignalRequest
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from incamera.clock import Clock
 from incamera.limits import SIGNAL_BURST, SIGNAL_BYTES, SIGNAL_PER_SECOND, SIGNAL_QUEUE_BYTES, SIGNAL_QUEUE_S
 from incamera.refusal import Code, Refusal
 from incamera.sfu.allowance import Allowance
+from incamera.sfu.effects import Frame
 from incamera.sfu.membership import PING_TIMEOUT_S
 
 
@@ -49,18 +50,18 @@ class Link:
         self.delayed = 0
         self.was_cut_off = False
 
-    def send(self, message: SignalResponse) -> None:
+    def send(self, frame: Frame) -> None:
         """Queue a message; a reader that is too slow for what waits is cut off."""
         if self._closing is not None:
             return
         now = self._clock.monotonic()
-        frame: bytes | str = MessageToJson(message) if self._is_json else message.SerializeToString()
+        content = frame.text if self._is_json else frame.binary
         oldest = self._queue[0][0] if self._queue else now
-        if self._queued_bytes + len(frame) > SIGNAL_QUEUE_BYTES.value or now - oldest > SIGNAL_QUEUE_S.value:
+        if self._queued_bytes + len(content) > SIGNAL_QUEUE_BYTES.value or now - oldest > SIGNAL_QUEUE_S.value:
             self._cut_off()
             return
-        self._queue.append((now, frame))
-        self._queued_bytes += len(frame)
+        self._queue.append((now, content))
+        self._queued_bytes += len(content)
         self._wake.set()
 
     def close(self, reason: Closing = Closing.NORMAL) -> None:

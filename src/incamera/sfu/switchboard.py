@@ -107,7 +107,7 @@ class Switchboard:
             name=name,
             sid=self._ids.sid("RM_"),
             created_ms=now_ms,
-            options=options or RoomOptions(self._settings.empty_timeout_s, self._settings.departure_timeout_s),
+            options=options or self.options(),
             ids=self._ids,
             outbox=Outbox(),
             refresh=self._refresh,
@@ -116,6 +116,10 @@ class Switchboard:
         self.rooms[name] = room
         room.tell("room_started")
         return room
+
+    def options(self) -> RoomOptions:
+        """How a room lives about which nobody said anything."""
+        return RoomOptions(self._settings.empty_timeout_s, self._settings.departure_timeout_s)
 
     def check_capacity(self) -> Refusal | None:
         """Whether there is place for another room."""
