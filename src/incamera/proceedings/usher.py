@@ -161,9 +161,16 @@ class Usher:
             return
         # What stands now counts, not what stood when the command was queued.
         allowed = grants(self.now().at(SittingId(command.room)), command.device)
-        for participant in await self.plane.participants(command.room):
-            if device_of(participant) == command.device:
-                await self._allow(command.room, participant, allowed)
+        connected = {
+            participant
+            for participant in await self.plane.participants(command.room)
+            if device_of(participant) == command.device
+        }
+        ticket = self._present.get((command.room, command.device))
+        if allowed is None and ticket is not None:
+            connected.add(ticket)  # not used yet, perhaps: to remove it voids it
+        for participant in sorted(connected):
+            await self._allow(command.room, participant, allowed)
 
     async def _watch(self) -> None:
         async for event in self.plane.events():
