@@ -18,6 +18,8 @@ use crate::rewrite::Incoming;
 use crate::sender::{MediaSender, Outgoing};
 use crate::subscription::{Mapped, UNLIMITED};
 
+/// What a packet takes on a link beside its payload: IP, UDP, RTP with extensions, SRTP's tag.
+const OVERHEAD: usize = 76;
 /// Streams that one transport may send: six tracks of three layers, and their successors after SSRC changes.
 const STREAMS: usize = 64;
 
@@ -53,7 +55,7 @@ impl Sfu {
         } else {
             Frame { begins: true, ..Frame::default() }
         };
-        encoding.heard(packet.payload.len(), frame.key, now);
+        encoding.heard(packet.payload.len() + OVERHEAD, frame.key, now);
         if muted {
             self.statistics.dropped_muted += 1;
             return;

@@ -3,13 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use str0m::bwe::{Bitrate, BweKind};
 use str0m::media::{KeyframeRequestKind, Mid};
 use str0m::stats::PeerStats;
 
 use crate::Sfu;
 use crate::command::{Kind, PublicationId, SubscriptionId, TransportId, Tuning};
 use crate::congestion::{Wish, share};
+use crate::estimator::Reading;
 use crate::event::Event;
 use crate::publication::Publication;
 use crate::sender::MediaSender;
@@ -22,8 +22,8 @@ use crate::HANDSHAKE;
 const LEVELS: Duration = Duration::from_millis(400);
 /// Key frames that did not come are asked for again, layers follow what flows.
 const CARE: Duration = Duration::from_millis(100);
-/// Layers go up again only so long after they went down.
-const RAISE_AFTER: Duration = Duration::from_secs(4);
+/// Readings of a link (two a second) between two reports of its quality.
+const READINGS: u32 = 10;
 /// What of the estimate is given away: the rest absorbs key frames and what others send on the link.
 const USABLE_PERCENT: u64 = 90;
 
@@ -311,25 +311,36 @@ impl Sfu {
         }
     }
 
-    pub(crate) fn on_estimate(&mut self, index: u32, estimate: &BweKind) {
+    /// Twice a second: what transport feedback and receiver reports said.
+    pub(crate) fn on_stats(&mut self, index: u32, stats: &PeerStats, now: Instant) {
         let Some(transport) = self.transports.get_mut(index) else { return };
-        if let BweKind::Twcc { estimate, can_probe } = estimate {
-            transport.estimate_bps = can_probe.then(|| estimate.as_u64());
-        }
-    }
-
-    pub(crate) fn on_stats(&mut self, index: u32, stats: &PeerStats) {
-        let Some(transport) = self.transports.get(index) else { return };
         if !transport.is_connected() {
             return;
         }
-        self.events.push_back(Event::LinkQuality {
-            transport: transport.id,
-            loss_up: stats.ingress_loss_fraction.unwrap_or(0.0),
-            loss_down: stats.egress_loss_fraction.unwrap_or(0.0),
-            rtt_ms: stats.rtt.map(|rtt| rtt.as_secs_f32() * 1000.0),
-            estimate_bps: transport.estimate_bps,
-        });
+        let quality = &mut transport.quality;
+        let elapsed = quality.read.map(|read| now.saturating_duration_since(read)).filter(|elapsed| !elapsed.is_zero());
+        let sent = stats.peer_bytes_tx.saturating_sub(quality.sent_bytes);
+        quality.read = Some(now);
+        quality.sent_bytes = stats.peer_bytes_tx;
+        quality.readings += 1;
+        quality.loss_up += stats.ingress_loss_fraction.unwrap_or(0.0);
+        quality.loss_down += stats.egress_loss_fraction.unwrap_or(0.0);
+        if let Some(elapsed) = elapsed {
+            let sent_bps = sent * 8 * 1000 / elapsed.as_millis().max(1) as u64;
+            let reading = Reading { sent_bps, loss: stats.egress_loss_fraction, round_trip: stats.rtt };
+            transport.estimator.read(reading, now);
+        }
+        let quality = &mut transport.quality;
+        if quality.readings >= READINGS {
+            let readings = std::mem::take(&mut quality.readings) as f32;
+            self.events.push_back(Event::LinkQuality {
+                transport: transport.id,
+                loss_up: std::mem::take(&mut quality.loss_up) / readings,
+                loss_down: std::mem::take(&mut quality.loss_down) / readings,
+                rtt_ms: stats.rtt.map(|rtt| rtt.as_secs_f32() * 1000.0),
+                estimate_bps: transport.estimator.bps(),
+            });
+        }
     }
 
     /// Give each subscriber's pictures the layers that its link carries.
@@ -343,8 +354,11 @@ impl Sfu {
 
     fn share_bandwidth_of(&mut self, index: u32, now: Instant) {
         let Some(transport) = self.transports.get_mut(index) else { return };
-        let Some(estimate) = transport.estimate_bps else { return };
-        let (mut audio, mut wanted) = (0, 0);
+        let estimate = transport.estimator.bps();
+        if estimate.is_none() && !transport.limited {
+            return;
+        }
+        let mut audio = 0;
         let mut wishes = Vec::new();
         let mut places = Vec::new();
         for egress in &transport.egress {
@@ -356,33 +370,24 @@ impl Sfu {
                 audio += layers.iter().map(|(_, rate)| rate).sum::<u64>();
             } else if !subscription.tuning.paused && !publication.muted && subscription.stream.is_some() {
                 let max_layer = subscription.tuning.max_layer;
-                wanted += layers.iter().filter(|(layer, _)| *layer <= max_layer).map(|(_, rate)| *rate).max().unwrap_or(0);
                 places.push((egress.publication, egress.subscription));
                 wishes.push(Wish { priority: subscription.tuning.priority, max_layer, layers });
             }
         }
-        if wishes.is_empty() {
-            return;
-        }
-        let desired = Bitrate::bps((wanted + audio) * 5 / 4);
-        if transport.desired_bps != desired.as_u64() {
-            transport.desired_bps = desired.as_u64();
-            transport.rtc.bwe().set_bitrate(Bitrate::ZERO, desired);
-        }
-        let usable = (estimate * USABLE_PERCENT / 100).saturating_sub(audio);
+        transport.limited = estimate.is_some();
+        let usable = estimate.map_or(u64::MAX, |bps| (bps * USABLE_PERCENT / 100).saturating_sub(audio));
         let given = share(usable, &wishes);
-        let may_raise = transport.lowered.is_none_or(|at| now.saturating_duration_since(at) >= RAISE_AFTER);
-        let mut lowered = false;
+        // Going up needs a tenth to spare: bitrates waver, layers should not.
+        let spared = share(usable / 10 * 9, &wishes);
         let mut news = Vec::new();
-        for (((number, id), wish), layer) in places.iter().zip(&wishes).zip(given) {
+        for ((((number, id), wish), layer), spared) in places.iter().zip(&wishes).zip(given).zip(spared) {
             let Some(subscription) = self.publications.get_mut(*number).and_then(|p| p.subscription(*id)) else { continue };
             // Nothing flows, or all that is wanted fits: no limit stands in the way.
             let best = wish.layers.iter().map(|(layer, _)| *layer).filter(|layer| *layer <= wish.max_layer).max();
-            let affordable = if wish.layers.is_empty() || layer.is_some() && layer >= best { Some(UNLIMITED) } else { layer };
-            // None < Some(0) < Some(1) < …
-            if affordable < subscription.affordable {
-                lowered = true;
-            } else if affordable == subscription.affordable || !may_raise {
+            let limit = |layer: Option<u8>| if wish.layers.is_empty() || layer.is_some() && layer >= best { Some(UNLIMITED) } else { layer };
+            // None < Some(0) < Some(1) < … < Some(UNLIMITED)
+            let affordable = limit(layer).min(limit(spared).max(subscription.affordable));
+            if affordable == subscription.affordable {
                 continue;
             }
             if affordable.is_some() != subscription.affordable.is_some() {
@@ -392,9 +397,6 @@ impl Sfu {
                 subscription.selector.stop();
             }
             subscription.affordable = affordable;
-        }
-        if lowered && let Some(transport) = self.transports.get_mut(index) {
-            transport.lowered = Some(now);
         }
         self.events.extend(news);
     }

@@ -14,6 +14,7 @@ mod command;
 mod congestion;
 mod data;
 mod demux;
+mod estimator;
 mod event;
 mod forward;
 mod housekeeping;
@@ -368,7 +369,6 @@ impl Sfu {
         match event {
             RtcEvent::RtpPacket(packet) => self.forward(index, &packet, now),
             RtcEvent::KeyframeRequest(request) => self.on_key_frame_request(index, request.mid, now),
-            RtcEvent::EgressBitrateEstimate(estimate) => self.on_estimate(index, &estimate),
             RtcEvent::Connected => self.on_connected(index, now),
             RtcEvent::IceConnectionStateChange(IceConnectionState::Disconnected) => {
                 let reason = "no ICE check came through any more".to_owned();
@@ -380,7 +380,7 @@ impl Sfu {
             RtcEvent::ChannelData(data) => self.on_channel_data(index, data),
             RtcEvent::ChannelBufferedAmountLow(id) => self.on_channel_free(index, id),
             RtcEvent::ChannelClose(id) => self.on_channel_close(index, id),
-            RtcEvent::PeerStats(stats) => self.on_stats(index, &stats),
+            RtcEvent::PeerStats(stats) => self.on_stats(index, &stats, now),
             _ => {}
         }
     }

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use str0m::bwe::Bitrate;
 use str0m::change::{SdpAnswer, SdpOffer};
 use str0m::channel::{ChannelConfig, Reliability};
 use str0m::config::DtlsVersion;
@@ -21,10 +20,8 @@ use crate::{Candidates, Sfu};
 
 /// What a data channel frame may hold (LiveKit's clients agree on the same).
 const MESSAGE_BYTES: u32 = 65_535;
-/// What a subscriber's link is thought to carry before it was measured.
-const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(2_500);
 /// How often loss and round trip are read.
-const STATS: Duration = Duration::from_secs(5);
+const STATS: Duration = Duration::from_millis(500);
 
 /// AV1's dependency descriptor, as bytes: passed on, and looked at for key frames.
 #[derive(Debug)]
@@ -111,7 +108,6 @@ impl Sfu {
             .set_ice_lite(ice_lite)
             .set_rtp_mode(true)
             .enable_opus(true, true)
-            .enable_bwe(Some(FIRST_ESTIMATE))
             .set_stats_interval(Some(STATS))
             .set_sctp_max_message_size(MESSAGE_BYTES)
             .set_extension(12, Extension::with_serializer(DEPENDENCY_URI, DependencyDescriptor));

@@ -11,6 +11,7 @@ use str0m::{Input, Output, Rtc};
 
 use crate::command::{Channel, Kind, SubscriptionId, TransportId};
 use crate::demux::Held;
+use crate::estimator::Estimator;
 use crate::event::Protocol;
 use crate::outbox::{Outbox, Route};
 
@@ -47,6 +48,17 @@ pub(crate) struct Offer {
     pub(crate) restarts_ice: bool,
 }
 
+/// What was read of a link since it was told last.
+#[derive(Default)]
+pub(crate) struct Quality {
+    pub(crate) readings: u32,
+    pub(crate) loss_up: f32,
+    pub(crate) loss_down: f32,
+    /// Bytes sent at the last reading.
+    pub(crate) sent_bytes: u64,
+    pub(crate) read: Option<Instant>,
+}
+
 /// One peer connection.
 pub(crate) struct Transport {
     pub(crate) id: TransportId,
@@ -74,8 +86,6 @@ pub(crate) struct Transport {
     pub(crate) described: bool,
     /// Sections of our own offers whose stream nobody used yet.
     pub(crate) offered: Vec<Mid>,
-    /// What the estimator was told to look for.
-    pub(crate) desired_bps: u64,
     /// Sections of our own offers that are free again.
     pub(crate) idle: Vec<(Mid, Kind)>,
     /// Restriction ids by section, as the client announced them.
@@ -83,9 +93,10 @@ pub(crate) struct Transport {
     /// Where media goes, and when something authentic came from there.
     pub(crate) route: Option<Route>,
     pub(crate) heard: Instant,
-    pub(crate) estimate_bps: Option<u64>,
-    /// When layers went down last: they go up again only a while later.
-    pub(crate) lowered: Option<Instant>,
+    pub(crate) estimator: Estimator,
+    /// Its pictures were cut to the estimate.
+    pub(crate) limited: bool,
+    pub(crate) quality: Quality,
 }
 
 /// What one step of str0m gave, or that it broke.
@@ -116,13 +127,13 @@ impl Transport {
             offer: None,
             described: false,
             offered: Vec::new(),
-            desired_bps: 0,
             idle: Vec::new(),
             rids: Vec::new(),
             route: None,
             heard: now,
-            estimate_bps: None,
-            lowered: None,
+            estimator: Estimator::new(now),
+            limited: false,
+            quality: Quality::default(),
         }
     }
 

@@ -1,0 +1,171 @@
+//! What a subscriber's link carries, from transport feedback (TWCC): loss, and the round trip's growth, which is the
+//! queue that builds up before a narrow link. Read twice a second; nothing a packet.
+//!
+//! str0m has an estimator of libwebrtc's kind, but with it comes a pacer that walks all of a transport's streams for each
+//! packet: with thirty streams more than the packet itself costs. And layers are steps: what counts is to see at once
+//! that a step was too high, to go down, and to try again later, each time a little later.
+
+use std::time::{Duration, Instant};
+
+/// A link that loses more than this is too full (libwebrtc's loss-based controller: 10 %).
+const LOSS_HIGH: f32 = 0.10;
+/// Below this it may carry more.
+const LOSS_LOW: f32 = 0.02;
+/// So much waiting before the link is too much.
+const QUEUE_HIGH: Duration = Duration::from_millis(120);
+/// Below this nothing waits.
+const QUEUE_LOW: Duration = Duration::from_millis(40);
+/// After a step down: let the queue run empty before it is judged again.
+const SETTLE: Duration = Duration::from_millis(1200);
+/// The round trip without a queue is the least one of the last minute or so.
+const BASE_WINDOW: Duration = Duration::from_secs(30);
+/// Growth a second while all is well.
+const GROWTH_PERCENT: u64 = 12;
+/// First and longest wait before more is tried than what failed.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(60));
+/// An estimate below this helps nobody: audio alone takes as much.
+const LEAST_BPS: u64 = 30_000;
+/// An estimate above this limits nobody.
+const MOST_BPS: u64 = 200_000_000;
+
+/// What feedback said of half a second.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub(crate) sent_bps: u64,
+    /// Share of packets lost; None: no feedback.
+    pub(crate) loss: Option<f32>,
+    pub(crate) round_trip: Option<Duration>,
+}
+
+/// One link. Until it shows a limit there is none: a meeting starts with its pictures, not with a ramp.
+#[derive(Debug)]
+pub(crate) struct Estimator {
+    bps: Option<u64>,
+    base: [Option<Duration>; 2],
+    base_since: Instant,
+    read: Instant,
+    lowered: Option<Instant>,
+    patience: Duration,
+}
+
+impl Estimator {
+    pub(crate) fn new(now: Instant) -> Self {
+        Estimator { bps: None, base: [None; 2], base_since: now, read: now, lowered: None, patience: PATIENCE.0 }
+    }
+
+    /// Bits a second; None: no limit was seen.
+    pub(crate) fn bps(&self) -> Option<u64> {
+        self.bps
+    }
+
+    /// Take a reading.
+    pub(crate) fn read(&mut self, reading: Reading, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.read);
+        self.read = now;
+        let queue = self.queue(reading.round_trip, now);
+        let Some(loss) = reading.loss else { return };
+        let settled = self.lowered.is_none_or(|at| now.saturating_duration_since(at) >= SETTLE);
+        if loss > LOSS_HIGH || queue > QUEUE_HIGH {
+            if settled {
+                self.lower(reading.sent_bps, loss, now);
+            }
+        } else if let Some(bps) = self.bps
+            && loss < LOSS_LOW
+            && queue < QUEUE_LOW
+            && self.lowered.is_none_or(|at| now.saturating_duration_since(at) >= self.patience)
+        {
+            let more = bps / 100 * GROWTH_PERCENT * elapsed.as_millis() as u64 / 1000;
+            self.bps = Some(bps + more).filter(|bps| *bps < MOST_BPS);
+        }
+    }
+
+    fn lower(&mut self, sent_bps: u64, loss: f32, now: Instant) {
+        // What came through, and a little less, so that the queue runs empty.
+        let through = (sent_bps as f64 * f64::from(1.0 - loss) * 0.85) as u64;
+        let known = self.bps.unwrap_or(u64::MAX);
+        self.bps = Some(through.min(known).max(LEAST_BPS));
+        let again = self.lowered.is_some_and(|at| now.saturating_duration_since(at) < self.patience * 3);
+        self.patience = if again { (self.patience * 2).min(PATIENCE.1) } else { PATIENCE.0 };
+        self.lowered = Some(now);
+    }
+
+    /// How much of the round trip is waiting.
+    fn queue(&mut self, round_trip: Option<Duration>, now: Instant) -> Duration {
+        if now.saturating_duration_since(self.base_since) >= BASE_WINDOW {
+            self.base = [None, self.base[0]];
+            self.base_since = now;
+        }
+        let Some(round_trip) = round_trip else { return Duration::ZERO };
+        self.base[0] = Some(self.base[0].map_or(round_trip, |least| least.min(round_trip)));
+        let least = self.base.iter().flatten().min().copied().unwrap_or(round_trip);
+        round_trip.saturating_sub(least)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF: Duration = Duration::from_millis(500);
+
+    #[allow(clippy::disallowed_methods)]
+    fn start() -> Instant {
+        Instant::now()
+    }
+
+    /// A link of this rate with a queue of 300 ms, and a sender that sends what it may, up to what it has.
+    fn drive(estimator: &mut Estimator, now: &mut Instant, link_bps: u64, wanted_bps: u64, steps: u32) -> u64 {
+        let mut queued_ms = 0.0f64;
+        let mut sent = 0;
+        for _ in 0..steps {
+            *now += HALF;
+            sent = wanted_bps.min(estimator.bps().unwrap_or(u64::MAX));
+            queued_ms = (queued_ms + 500.0 * (sent as f64 / link_bps as f64 - 1.0)).max(0.0);
+            let overflow = (queued_ms - 300.0).max(0.0);
+            let loss = (overflow / 500.0 * link_bps as f64 / sent as f64) as f32;
+            queued_ms = queued_ms.min(300.0);
+            let round_trip = Some(Duration::from_millis(20 + queued_ms as u64));
+            estimator.read(Reading { sent_bps: sent, loss: Some(loss), round_trip }, *now);
+        }
+        sent
+    }
+
+    #[test]
+    fn a_wide_link_has_no_limit() {
+        let mut now = start();
+        let mut estimator = Estimator::new(now);
+        drive(&mut estimator, &mut now, 100_000_000, 8_000_000, 120);
+        assert_eq!(estimator.bps(), None);
+    }
+
+    #[test]
+    fn a_narrow_link_is_found_within_seconds_and_used_without_a_queue() {
+        let mut now = start();
+        let mut estimator = Estimator::new(now);
+        drive(&mut estimator, &mut now, 500_000, 3_000_000, 12);
+        let bps = estimator.bps().expect("a limit");
+        assert!((250_000..=600_000).contains(&bps), "{bps}");
+        let sent = drive(&mut estimator, &mut now, 500_000, 3_000_000, 200);
+        assert!((200_000..=700_000).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_link_that_widens_is_used_again() {
+        let mut now = start();
+        let mut estimator = Estimator::new(now);
+        drive(&mut estimator, &mut now, 500_000, 3_000_000, 20);
+        let sent = drive(&mut estimator, &mut now, 50_000_000, 3_000_000, 180);
+        assert_eq!(sent, 3_000_000);
+    }
+
+    #[test]
+    fn a_little_random_loss_is_no_limit() {
+        let mut now = start();
+        let mut estimator = Estimator::new(now);
+        for _ in 0..100 {
+            now += HALF;
+            estimator.read(Reading { sent_bps: 2_000_000, loss: Some(0.05), round_trip: Some(Duration::from_millis(30)) }, now);
+        }
+        assert_eq!(estimator.bps(), None);
+    }
+}
