@@ -15,7 +15,13 @@ Readiness = Callable[[], Mapping[str, bool]]
 """What must be so before visitors are sent here: a name each (`media`), and whether it is."""
 
 
-def application(*, signalling: Sequence[BaseRoute], page: Page | None, readiness: Readiness) -> Starlette:
+def application(
+    *,
+    signalling: Sequence[BaseRoute],
+    page: Page | None,
+    readiness: Readiness,
+    meetings: Sequence[BaseRoute] = (),
+) -> Starlette:
     """Health, the media plane's signalling, and the page unless the media server stands alone.
 
     | route | is |
@@ -23,6 +29,7 @@ def application(*, signalling: Sequence[BaseRoute], page: Page | None, readiness
     | `/healthz` | 200 while the process answers |
     | `/readyz` | 200, or 503 with what is not ready |
     | `/join.json` | from where this page comes, and to which server it speaks |
+    | `/api/v1/…` | the meeting plane: api/meetings.py |
     | `/rtc…`, `/twirp/…` | LiveKit's protocol: incamera.sfu.server |
     | `/`, `/m/<meeting>`, `/assets/…` | the page: api/page.py |
     """
@@ -49,5 +56,5 @@ def application(*, signalling: Sequence[BaseRoute], page: Page | None, readiness
         routes += [Route("/", alone), *signalling]
     else:
         index, meeting, files = page.routes()
-        routes += [Route("/join.json", join), index, meeting, *signalling, files]
+        routes += [Route("/join.json", join), index, meeting, *meetings, *signalling, files]
     return Starlette(routes=routes, exception_handlers={Refused: refused})

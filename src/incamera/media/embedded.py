@@ -6,6 +6,7 @@ from typing import Final
 
 from livekit.protocol.models import ParticipantPermission, TrackSource
 from livekit.protocol.room import (
+    CreateRoomRequest,
     DeleteRoomRequest,
     ListParticipantsRequest,
     MuteRoomTrackRequest,
@@ -53,6 +54,8 @@ class EmbeddedPlane:
 
     async def issue(self, room: RoomName, identity: Identity, grants: Grants, *, lives_s: int) -> Ticket:
         """See `MediaPlane`."""
+        with _Idempotent():
+            await self._server.service.create_room(CreateRoomRequest(name=room))
         now_ms = self._clock.now_ms()
         allowed = tokens.Grants(
             room_join=True,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from incamera.accreditation.strict import is_id
 from incamera.log import Private
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -75,6 +76,23 @@ class Media(Section):
         return value
 
 
+class Meetings(Section):
+    """Whose meetings are held here."""
+
+    authorities: tuple[str, ...] = Field(
+        default=(),
+        description="thumbprints of the authorities whose charters make meetings; nobody else's does",
+    )
+
+    @field_validator("authorities")
+    @classmethod
+    def _thumbprints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not is_id(each, 32):
+                raise ValueError(f"{each!r} is not a thumbprint, 43 characters: incamera authority show")
+        return value
+
+
 class Data(Section):
     """What is kept on disk."""
 
@@ -100,6 +118,7 @@ class Settings(Section):
 
     http: Http = Http()
     media: Media = Media()
+    meetings: Meetings = Meetings()
     data: Data = Data()
     log: Log = Log()
 
