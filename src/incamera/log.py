@@ -46,6 +46,7 @@ def configure(level: str = "info", form: Literal["auto", "json", "text"] = "auto
             ],
         )
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_refusal)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -59,6 +60,11 @@ def configure(level: str = "info", form: Literal["auto", "json", "text"] = "auto
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """Uvicorn 0.54 takes a WebSocket that was refused by an HTTP status for an error of ours; who refuses logs it."""
+    return record.msg != "ASGI callable returned without completing handshake."
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

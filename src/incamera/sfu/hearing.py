@@ -29,12 +29,15 @@ _QUALITIES: Final = (models.VideoQuality.LOW, models.VideoQuality.MEDIUM, models
 
 def carry_out(room: Room, changes: Iterable[Change], now: float) -> None:
     """Changes of the subscription table become subscriptions of the core, messages, and prompts to negotiate."""
+    watched: dict[str, None] = {}
     for change in changes:
         match change:
             case Begin(subscriber, track):
-                _begin(room, room.participants[ParticipantSid(subscriber)], room.tracks[TrackSid(track)], now)
+                _begin(room, room.participants[ParticipantSid(subscriber)], room.tracks[TrackSid(track)])
+                watched[track] = None
             case End(subscriber, track):
-                _end(room, subscriber, track, now)
+                _end(room, subscriber, track)
+                watched[track] = None
             case Permission(subscriber, track, allowed):
                 owner = room.tracks[TrackSid(track)].owner
                 update = SubscriptionPermissionUpdate(participant_sid=owner, track_sid=track, allowed=allowed)
@@ -42,6 +45,10 @@ def carry_out(room: Room, changes: Iterable[Change], now: float) -> None:
                 room.send(room.participants[ParticipantSid(subscriber)], message)
             case _:
                 assert_never(change)
+    for sid in watched:
+        known = room.track(sid)
+        if known is not None:
+            watch(room, known, now)
 
 
 def tune(room: Room, subscriber: Participant, track: Track, setting: Setting, now: float) -> None:
@@ -107,7 +114,7 @@ def setting_of(track: Track, *, disabled: bool, quality: int, width: int, fps: i
     return Setting(paused=disabled, quality=highest, max_fps=fps or None, priority=priority)
 
 
-def _begin(room: Room, subscriber: Participant, track: Track, now: float) -> None:
+def _begin(room: Room, subscriber: Participant, track: Track) -> None:
     assert track.publication is not None, "only published tracks are in the table"
     placed = Placed(track.owner, track.sid)
     subscription = Subscription(room.ids.subscription(), track.publication, track.kind, placed)
@@ -121,18 +128,14 @@ def _begin(room: Room, subscriber: Participant, track: Track, now: float) -> Non
         track.is_heard = True
         message = SignalResponse(track_subscribed=TrackSubscribed(track_sid=track.sid))
         room.send(room.participants[track.owner], message)
-    watch(room, track, now)
 
 
-def _end(room: Room, subscriber: str, track: str, now: float) -> None:
+def _end(room: Room, subscriber: str, track: str) -> None:
     hearing = room.hearings.pop((subscriber, track), None)
     who = room.participants.get(ParticipantSid(subscriber))
     if hearing is not None and who is not None:
         who.negotiation.drop(hearing.subscription.id)
         room.prompt(who)
-    known = room.tracks.get(TrackSid(track))
-    if known is not None:
-        watch(room, known, now)
 
 
 def _command(subscription: Subscription, setting: Setting) -> core.Tune:

@@ -10,7 +10,6 @@ from livekit.protocol.models import (
     ParticipantPermission,
     TrackInfo,
     TrackSource,
-    TrackType,
 )
 
 from incamera.limits import DATA_PER_SECOND
@@ -36,6 +35,7 @@ class Track:
     sid: TrackSid
     cid: str
     owner: ParticipantSid
+    kind: MediaKind
     info: TrackInfo
     mid: str | None = None
     publication: PublicationId | None = None
@@ -44,11 +44,6 @@ class Track:
     demand: int | None = None
     """The quality that was last asked of the publisher (dynacast); None: nothing, or nobody watches."""
     is_demand_told: bool = False
-
-    @property
-    def kind(self) -> MediaKind:
-        """Audio or video."""
-        return "audio" if self.info.type == TrackType.AUDIO else "video"
 
 
 @dataclass(slots=True)

@@ -47,6 +47,7 @@ def add(room: Room, participant: Participant, request: AddTrackRequest, now: flo
         sid=TrackSid(room.ids.sid(_PREFIXES.get(request.source, "TR_"))),
         cid=request.cid,
         owner=participant.sid,
+        kind="audio" if request.type == TrackType.AUDIO else "video",
         info=TrackInfo(
             type=request.type,
             name=request.name,

@@ -38,6 +38,9 @@ class Setting:
     priority: int = 0
 
 
+DEFAULT = Setting()
+
+
 @dataclass(frozen=True, slots=True)
 class Begin:
     """A subscriber hears a track from now on."""
@@ -146,7 +149,7 @@ class Subscriptions:
 
     def setting(self, subscriber: str, track: str) -> Setting:
         """What a subscriber asked of a track, or the default."""
-        return self._subscribers[subscriber].settings.get(track, Setting())
+        return self._subscribers[subscriber].settings.get(track, DEFAULT)
 
     def hearers(self, track: str) -> set[str]:
         """Who hears a track."""
@@ -165,8 +168,15 @@ class Subscriptions:
 
     def demand(self, track: str) -> int | None:
         """The highest quality that anybody watches (dynacast); None: nobody does."""
-        settings = [self.setting(subscriber, track) for subscriber in self.hearers(track)]
-        return max((setting.quality for setting in settings if not setting.paused), default=None)
+        highest: int | None = None
+        for subscriber in self._tracks[track].heard_by if track in self._tracks else ():
+            setting = self.setting(subscriber, track)
+            if setting.paused:
+                continue
+            if setting.quality == HIGH:
+                return HIGH  # the usual case: no need to ask the other three hundred
+            highest = setting.quality if highest is None else max(highest, setting.quality)
+        return highest
 
     def _wants(self, subscriber: str, track: str) -> bool:
         who = self._subscribers[subscriber]
