@@ -86,6 +86,7 @@ class Entry:
 
 def make_entry(header: Header, body: str) -> Entry:
     """A new entry: its header is written here, once."""
+    assert body, "a body says something: an empty one is not read"
     assert header.body == sha256(body.encode("utf-8")), "a header names its body"
     header_bytes = compact(header.payload())
     return Entry(header_bytes, header, body, sha256(header_bytes))
