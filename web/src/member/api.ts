@@ -35,7 +35,8 @@ export interface Filed {
 export interface RoomTicket {
   readonly identity: string;
   readonly token: string;
-  readonly url: string;
+  /** Of a media server elsewhere; null: the page's own origin. */
+  readonly url: string | null;
 }
 
 export class Api {
@@ -89,7 +90,8 @@ export class Api {
   ticket(device: Device, sitting: string, instance: string): Promise<RoomTicket | Refusal> {
     const body = JSON.stringify({ sitting, instance });
     return this.#askAs(device, "tickets", { method: "POST", body }, (members) => {
-      const [identity, token, url] = [members.text("identity", 200), members.text("token", 8192), members.text("url")];
+      const [identity, token] = [members.text("identity", 200), members.text("token", 8192)];
+      const url = members.optional("url", (name) => members.text(name));
       members.integer("expires");
       return { identity, token, url };
     });
