@@ -455,6 +455,31 @@ def test_with_two_connections_the_server_offers_one_change_at_a_time(stage: Stag
     assert stage.commands(core.Subscribe)[-1].mid == "0"
 
 
+def test_an_offer_that_a_lost_socket_swallowed_is_sent_again_and_the_restart_follows(stage: Stage) -> None:
+    bob = stage.enter("bob", two=True)
+    made = stage.commands(core.MakeOffer)[0]
+    stage.happen(bob.room, core.Offered(made.transport, made.request, sdp(), ()))
+    membership.detach(bob.participant, stage.now)
+    membership.resume(bob.room, bob.participant, stage.switchboard.info, stage.now)
+    stage.settle(bob.room)
+    stage.pass_time(bob.room, 0.2)
+    assert [message.offer.id for message in stage.inbox(bob.participant, "offer")] == [1, 1]
+    assert len(stage.commands(core.MakeOffer)) == 1, "the core waits for the answer to the first"
+    stage.say(bob, answer=SessionDescription(type="answer", sdp=sdp(), id=1))
+    accepted = stage.commands(core.AcceptAnswer)[-1]
+    stage.happen(bob.room, core.Settled(accepted.transport, accepted.request))
+    stage.pass_time(bob.room, 0.2)
+    assert stage.commands(core.MakeOffer)[-1].ice_restart
+
+
+def test_a_connection_that_the_core_can_not_bring_back_is_made_anew(stage: Stage) -> None:
+    alice = enter(stage, "alice")
+    stage.say(alice, offer=SessionDescription(type="offer", sdp=sdp(*RECEIVING), id=9))
+    asked = stage.commands(core.AcceptOffer)[-1]
+    stage.happen(alice.room, core.Declined(asked.transport, asked.request, "transport.lost", "closed"))
+    assert stage.inbox(alice.participant, "leave")[-1].leave.action == LeaveRequest.RECONNECT
+
+
 def test_every_request_of_the_protocol_is_answered_or_refused(stage: Stage) -> None:
     alice = enter(stage, "alice")
     for descriptor in SignalRequest.DESCRIPTOR.fields:

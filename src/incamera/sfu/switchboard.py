@@ -240,7 +240,7 @@ def _deliver(
             holder.negotiation.settled()
             room.prompt(holder)
         case core.Declined():
-            _decline(room, holder, event)
+            _decline(room, holder, event, now)
         case core.Connected():
             membership.connected(room, holder, event)
         case core.Disconnected():
@@ -253,11 +253,14 @@ def _deliver(
             assert_never(event)
 
 
-def _decline(room: Room, holder: Participant, event: core.Declined) -> None:
+def _decline(room: Room, holder: Participant, event: core.Declined, now: float) -> None:
     """The core can't use a description: its client is told, and let go if it never had a connection."""
     holder.negotiation.declined(event)
     text = f"The session description can't be used: {event.reason} [{Code.SDP_REFUSED}, {event.code}]"
     response = RequestResponse(reason=RequestResponse.INVALID_REQUEST, message=text)
     room.send(holder, SignalResponse(request_response=response))
-    if not holder.is_connected and not holder.sections:
-        room.dismiss(holder, DisconnectReason.JOIN_FAILURE, LeaveRequest.DISCONNECT)
+    if event.code == "transport.lost":
+        # The core can't bring this connection back: the client makes another, without waiting for a time-out first.
+        room.dismiss(holder, DisconnectReason.MEDIA_FAILURE, LeaveRequest.RECONNECT)
+    elif not holder.is_connected and not holder.sections:
+        membership.remove(room, holder, DisconnectReason.JOIN_FAILURE, now)

@@ -35,6 +35,7 @@ class TwoConnections:
         self._is_first = True
         self._is_restarting = False
         self._offer_id = 0
+        self._unanswered: SessionDescription | None = None
 
     @property
     def transports(self) -> tuple[TransportId, ...]:
@@ -108,15 +109,16 @@ class TwoConnections:
         self._offer_id += 1
         mids = {mid: track.track for mid, track in placed.items()}
         sdp = dress_offer(event.sdp, placed)
-        offer = SessionDescription(type="offer", sdp=sdp, id=self._offer_id, mid_to_track_id=mids)
-        self._outbox.send(self._participant, SignalResponse(offer=offer))
+        self._unanswered = SessionDescription(type="offer", sdp=sdp, id=self._offer_id, mid_to_track_id=mids)
+        self._outbox.send(self._participant, SignalResponse(offer=self._unanswered))
 
     def answer(self, description: SessionDescription) -> Refusal | None:
         """The client's answer; one to an older offer (before a resume) is skipped."""
         sections = read_offer(description.sdp)
         if isinstance(sections, Refusal):
             return sections
-        if self._is_out and description.id in (0, self._offer_id):
+        if self._unanswered is not None and description.id in (0, self._offer_id):
+            self._unanswered = None
             self._outbox.do(core.AcceptAnswer(self._receiving, self._numbers.request(), description.sdp))
         return None
 
@@ -150,7 +152,11 @@ class TwoConnections:
             self._is_out = False
 
     def resumed(self) -> None:
-        """The server restarts ICE where it offers; the client does where it does."""
+        """The server restarts ICE where it offers; the client does where it does.
+
+        An offer that the client may not have seen is sent again: the core waits for its answer. The restart follows.
+        """
         self._is_restarting = True
-        self._is_out = False
         self._offers.clear()
+        if self._unanswered is not None:
+            self._outbox.send(self._participant, SignalResponse(offer=self._unanswered))
