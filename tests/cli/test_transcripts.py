@@ -2,15 +2,18 @@
 
 import os
 import shlex
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from incamera.accreditation import examples
 from incamera.cli.app import app
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 LONG = "a-secret-of-more-than-32-characters-0"
+DRAFT = examples.demo(date(2021, 2, 17), delegations=2, is_automatic=False)
 FILES = {
     "incamera.toml": f'[http]\nport = 8443\n\n[media]\nannounce_udp = ["192.0.2.7:7882"]\nkeys = {{ APIteam = "{LONG}" }}\n',
     "typo.toml": "[http]\nprot = 8443\n",
@@ -18,9 +21,29 @@ FILES = {
     "livekit.yaml": f"port: 7880\nrtc:\n  udp_port: 7882\n  port_range_start: 50000\nkeys:\n  APIteam: {LONG}\n",
     "key": f"APIother: {LONG}\n",
     "link": "https://meet.example/m/9Jk\n",
+    "draft.yaml": DRAFT,
+    "typo.yaml": DRAFT.replace("role: head", "role: haed", 1)
+    .replace("refuse_quorum", "quorum")
+    .replace("members, fin]", "fni]"),
 }
 SCENES: dict[str, list[str]] = {
     "help": ["--help", *(f"{name} --help" for name in ("demo", "serve", "join", "attend", "sfu", "doctor", "config show"))],
+    "accreditation_help": [
+        f"{name} --help" for name in ("authority new", "charter example", "charter check", "charter sign", "invite")
+    ],
+    "accreditation": [
+        "charter check draft.yaml",
+        "charter check draft.yaml --json",
+        "charter check typo.yaml",
+        "charter check typo.yaml --json",
+        "charter check missing.yaml",
+        "charter check incamera.toml",
+        "charter example --small --first-day 2021-02-30",
+        "charter sign draft.yaml",
+        "invite draft.yaml --server https://meet.example -o invitations",
+        "invite draft.yaml --server http://meet.example --all -o invitations",
+        "authority new --passphrase-fd 99",
+    ],
     "version": ["--version"],
     "config": [
         "config show",
