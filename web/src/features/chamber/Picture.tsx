@@ -13,7 +13,8 @@ export function Picture({ occupant, isStale }: { readonly occupant: Occupant; re
   const last = useRef<HTMLCanvasElement>(null);
   const { isSelf, picture, pictureKey } = occupant;
   const { identity } = occupant.seat;
-  const isOn = picture === "on";
+  // A paused picture stays attached and in sight: who hides it tells the server that nobody wants it, and it stays paused.
+  const isOn = picture === "on" || picture === "paused";
   // biome-ignore lint/correctness/useExhaustiveDependencies: another key is another picture
   useEffect(() => {
     const element = video.current;

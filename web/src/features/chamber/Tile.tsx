@@ -28,7 +28,7 @@ export function Tile({ occupant, isStale, style }: Props) {
       className={styles["tile"]}
       style={style}
       data-tile={seat.identity}
-      data-stale={(isStale && !isSelf) || undefined}
+      data-stale={((isStale || occupant.picture === "paused") && !isSelf) || undefined}
       data-self={isSelf || undefined}
     >
       <span className="unseen">
