@@ -84,13 +84,14 @@ def acts() -> Vector:
         "nonce": b64u(octets("nonce", 16)),
         "body": {},
     }
+    nothing = {"main": None, "sitting": None}
     good = sign(DEVICE, Typ.ACT, payload)
     header, body, signature = good.split(".")
     found = unb64u(signature)
     assert found is not None
     texts = [
         ("a request for the floor", good),
-        ("from a device that reads nothing yet", sign(DEVICE, Typ.ACT, payload | {"seen": {"main": None, "sitting": None}})),
+        ("from a device that reads nothing yet", sign(DEVICE, Typ.ACT, payload | {"seen": nothing})),
         ("signed for another purpose", sign(DEVICE, Typ.PROOF, payload)),
         ("signed by another device", sign(key("stranger"), Typ.ACT, payload)),
         ("one bit of the signature changed", f"{header}.{body}.{b64u(bytes([found[0] ^ 1]) + found[1:])}"),
@@ -212,14 +213,54 @@ def frame_keys() -> Vector:
 def strict() -> Vector:
     """JSON that is read, and JSON that is refused."""
     texts = [
-        b"{}", b'{"a":1}', b' {"a" : [ 1 , 2 ] } \n', b'{"a":9007199254740991}', b'{"a":"\\u00e9\\n"}', "\"é😀\"".encode(),
-        b'{"a":"\\ud83d\\ude00"}', b'{"a":' + b"[" * 31 + b"]" * 31 + b"}", b"[]", b"null", b'"a"', b"0", b'{"__proto__":1}',
-        b"", b" ", b"{", b"{}{}", b'{"a":1,}', b"{'a':1}", b'{"a":1,"a":1}', b'{"a":1,"\\u0061":1}', b'[{"a":1,"a":2}]',
-        b'{"a":1.0}', b'{"a":1e3}', b'{"a":-1}', b'{"a":-0}', b'{"a":01}', b'{"a":+1}', b'{"a":0x1}', b"9007199254740992",
-        b'{"a":NaN}', b'{"a":Infinity}', b'{"a":"\\ud800"}', b'{"\\udc00":1}', b'{"a":"\xff"}', b'{"a":"\xed\xa0\x80"}',
-        b'{"a":"\xc0\x80"}', b'{"a":"\n"}', b'{"a":"\\x41"}', b'\xef\xbb\xbf{"a":1}', b'{"a":1}//',
-        b'{"a":' + b"[" * 32 + b"]" * 32 + b"}", b'{"a":undefined}', b"{a:1}", b'{"a":True}', b'{"a":1}\x00', b'{"a":1}\xc2\xa0',
-    ]  # fmt: skip
+        b"{}",
+        b'{"a":1}',
+        b' {"a" : [ 1 , 2 ] } \n',
+        b'{"a":9007199254740991}',
+        b'{"a":"\\u00e9\\n"}',
+        '"é😀"'.encode(),
+        b'{"a":"\\ud83d\\ude00"}',
+        b'{"a":' + b"[" * 31 + b"]" * 31 + b"}",
+        b"[]",
+        b"null",
+        b'"a"',
+        b"0",
+        b'{"__proto__":1}',
+        b"",
+        b" ",
+        b"{",
+        b"{}{}",
+        b'{"a":1,}',
+        b"{'a':1}",
+        b'{"a":1,"a":1}',
+        b'{"a":1,"\\u0061":1}',
+        b'[{"a":1,"a":2}]',
+        b'{"a":1.0}',
+        b'{"a":1e3}',
+        b'{"a":-1}',
+        b'{"a":-0}',
+        b'{"a":01}',
+        b'{"a":+1}',
+        b'{"a":0x1}',
+        b"9007199254740992",
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'{"a":"\\ud800"}',
+        b'{"\\udc00":1}',
+        b'{"a":"\xff"}',
+        b'{"a":"\xed\xa0\x80"}',
+        b'{"a":"\xc0\x80"}',
+        b'{"a":"\n"}',
+        b'{"a":"\\x41"}',
+        b'\xef\xbb\xbf{"a":1}',
+        b'{"a":1}//',
+        b'{"a":' + b"[" * 32 + b"]" * 32 + b"}",
+        b'{"a":undefined}',
+        b"{a:1}",
+        b'{"a":True}',
+        b'{"a":1}\x00',
+        b'{"a":1}\xc2\xa0',
+    ]
     base64 = ["", "AA", "AAA", "AAAA", "_-8", "A", "AB", "AAB", "AA==", "AA=", "A+", "A/", "A A", "AA\n", "é", "AAAAA"]
     return {
         "about": "Strict JSON and canonical b64u (record.md, 0). `json` is b64u of the bytes.",
