@@ -53,7 +53,7 @@ use demux::{Class, Demux};
 use housekeeping::Ticks;
 use publication::Publication;
 use timers::Timers;
-use transport::{HANDSHAKE_BYTES, State, Step, Transport};
+use transport::{HANDSHAKE_BYTES, State, Transport};
 
 /// A described connection must stand after this long.
 const HANDSHAKE: Duration = Duration::from_secs(30);
@@ -86,6 +86,9 @@ pub struct Sfu {
     timers: Timers,
     ticks: Ticks,
     touched: Vec<u32>,
+    /// Those whose next turn is not due yet, and when the first one is.
+    deferred: Vec<u32>,
+    deferred_until: Option<Instant>,
     /// Encodings whose frame lacks its last packets in this batch.
     open_frames: Vec<(u32, usize)>,
     events: VecDeque<Event>,
@@ -113,6 +116,8 @@ impl Sfu {
             timers: Timers::default(),
             ticks: Ticks::new(now),
             touched: Vec::new(),
+            deferred: Vec::new(),
+            deferred_until: None,
             open_frames: Vec::new(),
             events: VecDeque::new(),
             statistics: Statistics::default(),
@@ -138,7 +143,7 @@ impl Sfu {
     /// When [`Sfu::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Instant {
         let tick = self.ticks.next();
-        self.timers.next().map_or(tick, |at| at.min(tick))
+        [self.timers.next(), self.deferred_until].into_iter().flatten().fold(tick, Instant::min)
     }
 
     /// Whether a frame lacks its last packets: the shell may wait a little for them before it flushes.
@@ -258,12 +263,17 @@ impl Sfu {
             }
             transport.armed = None;
             if transport.due <= now {
+                self.statistics.turns_timed += 1;
                 self.turn(index, now);
             } else {
                 self.timers.arm(&mut transport.armed, transport.due, index);
             }
         }
         self.housekeep(now);
+        if self.deferred_until.is_some_and(|at| at <= now) {
+            self.deferred_until = None;
+            self.touched.append(&mut self.deferred);
+        }
     }
 
     /// Send what the batch left to send: each transport that was touched takes one turn, and its datagrams go out side by side.
@@ -281,9 +291,17 @@ impl Sfu {
         let mut touched = std::mem::take(&mut self.touched);
         for index in touched.drain(..) {
             let Some(transport) = self.transports.get_mut(index) else { continue };
-            transport.touched = false;
-            if std::mem::take(&mut transport.queued) {
-                self.turn(index, now);
+            if transport.queued && transport.next_turn() > now {
+                let at = transport.next_turn();
+                self.deferred_until = Some(self.deferred_until.map_or(at, |until| until.min(at)));
+                self.deferred.push(index);
+            } else {
+                transport.touched = false;
+                if std::mem::take(&mut transport.queued) {
+                    transport.turned = now;
+                    self.statistics.turns_sending += 1;
+                    self.turn(index, now);
+                }
             }
             let Some(transport) = self.transports.get_mut(index) else { continue };
             let (datagrams, bytes) = transport.outbox.flush(sink);
@@ -336,28 +354,25 @@ impl Sfu {
         loop {
             let Some(transport) = self.transports.get_mut(index) else { return };
             match transport.poll() {
-                Step::Wait(at) => {
+                Ok(Output::Timeout(at)) => {
                     transport.due = at;
                     if transport.rtc.is_alive() {
                         self.timers.arm(&mut transport.armed, at, index);
                     }
                     return;
                 }
-                Step::Output(output) => match *output {
-                    Output::Transmit(transmit) => {
-                        let protocol = negotiation::protocol(transmit.proto);
-                        let local = transport.route.filter(|route| route.remote == transmit.destination).and_then(|route| route.local);
-                        let route = Route { protocol, remote: transmit.destination, local };
-                        if transport.route.is_none_or(|known| known.remote != route.remote) && Class::of(&transmit.contents) != Some(Class::Stun) {
-                            transport.route = Some(route);
-                        }
-                        transport.outbox.push(route, &transmit.contents);
-                        touch(&mut self.touched, transport, index, false);
+                Ok(Output::Transmit(transmit)) => {
+                    let protocol = negotiation::protocol(transmit.proto);
+                    let known = transport.route.filter(|route| route.remote == transmit.destination);
+                    let route = Route { protocol, remote: transmit.destination, local: known.and_then(|route| route.local) };
+                    if known.is_none() && (transport.route.is_none() || Class::of(&transmit.contents) != Some(Class::Stun)) {
+                        transport.route = Some(route);
                     }
-                    Output::Event(event) => self.on_event(index, event, now),
-                    Output::Timeout(_) => return,
-                },
-                Step::Broken(reason) => {
+                    transport.outbox.push(route, &transmit.contents);
+                    touch(&mut self.touched, transport, index, false);
+                }
+                Ok(Output::Event(event)) => self.on_event(index, event, now),
+                Err(reason) => {
                     self.lose(index, reason);
                     return;
                 }

@@ -194,6 +194,7 @@ impl Sfu {
         let client = sdp::sections(text);
         self.settle(index, &client, now);
         let sections = self.sections(index, &client);
+        self.end_idle_streams(index, &client);
         let sdp = sdp::with_candidates(&answer, &candidate_lines(&self.candidates));
         self.events.push_back(Event::Answered { transport: id, request, sdp, sections });
         self.turn(index, now);
@@ -338,6 +339,21 @@ impl Sfu {
             .map(|egress| egress.mid)
             .collect();
         for mid in waiting {
+            if let Some(stream) = transport.rtc.stream(mid) {
+                transport.rtc.end(stream.media);
+            }
+        }
+    }
+
+    /// str0m makes a stream for each section in which a client would receive. Where nobody is subscribed it goes again,
+    /// so that turns walk only what is used, and the section's next answer has a stream that nobody had.
+    fn end_idle_streams(&mut self, index: u32, client: &[ClientSection]) {
+        let Some(transport) = self.transports.get_mut(index) else { return };
+        for section in client {
+            let mid = Mid::from(section.mid.as_str());
+            if transport.egress.iter().any(|egress| egress.mid == mid) {
+                continue;
+            }
             if let Some(stream) = transport.rtc.stream(mid) {
                 transport.rtc.end(stream.media);
             }

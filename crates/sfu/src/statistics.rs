@@ -24,6 +24,10 @@ counters! {
     datagrams_out,
     /// Their bytes.
     bytes_out,
+    /// Turns that str0m took to send what was queued.
+    turns_sending,
+    /// Turns that str0m took because a deadline came.
+    turns_timed,
     /// RTP packets of publications.
     packets_in,
     /// RTP packets handed to subscribers' senders.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::change::SdpPendingOffer;
 use str0m::channel::ChannelId;
@@ -17,6 +17,10 @@ use crate::outbox::{Outbox, Route};
 
 /// Handshake bytes before a connection stands: a DTLS flight with a certificate is about 2 kB.
 pub(crate) const HANDSHAKE_BYTES: usize = 64 * 1024;
+/// What a turn may cost a stream, in waiting.
+const TURN_COST: Duration = Duration::from_micros(25);
+/// The longest wait for it.
+const TURN_WAIT: Duration = Duration::from_millis(1);
 /// Frames and bytes that wait for a data channel that is not open or full.
 pub(crate) const QUEUED_FRAMES: usize = 256;
 /// Bytes of them.
@@ -71,6 +75,8 @@ pub(crate) struct Transport {
     pub(crate) outbox: Outbox,
     /// In the list of those that have something to send.
     pub(crate) touched: bool,
+    /// When it took its last turn to send what was queued.
+    pub(crate) turned: Instant,
     /// Something was queued in str0m since its last turn.
     pub(crate) queued: bool,
     /// Streams that arrive: SSRC → publication and place of the encoding.
@@ -99,13 +105,6 @@ pub(crate) struct Transport {
     pub(crate) quality: Quality,
 }
 
-/// What one step of str0m gave, or that it broke.
-pub(crate) enum Step {
-    Output(Box<Output>),
-    Wait(Instant),
-    Broken(String),
-}
-
 impl Transport {
     pub(crate) fn new(id: TransportId, rtc: Rtc, now: Instant) -> Self {
         Transport {
@@ -117,6 +116,7 @@ impl Transport {
             armed: None,
             outbox: Outbox::default(),
             touched: false,
+            turned: now,
             queued: false,
             ingress: HashMap::new(),
             published: Vec::new(),
@@ -153,17 +153,23 @@ impl Transport {
         }
     }
 
-    /// One step of str0m's output.
-    pub(crate) fn poll(&mut self) -> Step {
+    /// One step of str0m's output, or why it broke.
+    pub(crate) fn poll(&mut self) -> Result<Output, String> {
         match catch_unwind(AssertUnwindSafe(|| self.rtc.poll_output())) {
-            Ok(Ok(Output::Timeout(at))) => Step::Wait(at),
-            Ok(Ok(output)) => Step::Output(Box::new(output)),
-            Ok(Err(error)) => Step::Broken(error.to_string()),
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(error)) => Err(error.to_string()),
             Err(_) => {
                 self.rtc.disconnect();
-                Step::Broken("fault in the media library".to_owned())
+                Err("fault in the media library".to_owned())
             }
         }
+    }
+
+    /// When the next turn may be taken. A turn walks all of a transport's streams, whatever it sends: with many streams
+    /// packets that come close together share one. At most a millisecond, and nothing after a pause.
+    pub(crate) fn next_turn(&self) -> Instant {
+        let streams = u32::try_from(self.egress.len()).unwrap_or(u32::MAX);
+        self.turned + TURN_COST.saturating_mul(streams).min(TURN_WAIT)
     }
 
     pub(crate) fn channel(&mut self, channel: Channel) -> &mut Option<ChannelId> {

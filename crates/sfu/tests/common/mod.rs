@@ -102,6 +102,9 @@ pub struct World {
     pub events: Vec<Event>,
     /// Everything that came to the core, if asked for.
     pub tape: Option<Vec<(SocketAddr, Vec<u8>)>>,
+    /// Reads the thread's CPU clock: what the core spends is summed up in `spent`.
+    pub meter: Option<fn() -> Duration>,
+    pub spent: Duration,
     random: Random,
     air: BinaryHeap<Flight>,
     order: u64,
@@ -122,6 +125,8 @@ impl World {
             clients: Vec::new(),
             events: Vec::new(),
             tape: None,
+            meter: None,
+            spent: Duration::ZERO,
             random: Random::new(seed),
             air: BinaryHeap::new(),
             order: 0,
@@ -318,9 +323,11 @@ impl World {
     /// Put what the core has to send on the links.
     pub fn flush(&mut self) {
         let mut sent = Sent::default();
+        let started = self.meter.map(|read| read());
         while self.sfu.wants_flush() {
             self.sfu.flush(self.now, &mut sent);
         }
+        self.stop(started);
         for (route, bytes) in sent.0 {
             let Some(client) = self.clients.iter().position(|client| client.address == route.remote) else { continue };
             let who = &mut self.clients[client];
@@ -375,10 +382,18 @@ impl World {
                     }
                 }
             }
+            let started = self.meter.map(|read| read());
             self.sfu.handle_timeout(self.now);
+            self.stop(started);
             self.settle();
         }
         self.now = end;
+    }
+
+    fn stop(&mut self, started: Option<Duration>) {
+        if let (Some(read), Some(started)) = (self.meter, started) {
+            self.spent += read() - started;
+        }
     }
 
     /// A datagram reaches the core.
@@ -387,7 +402,9 @@ impl World {
             tape.push((source, bytes.to_vec()));
         }
         let route = Route { protocol: Protocol::Udp, remote: source, local: None };
+        let started = self.meter.map(|read| read());
         self.sfu.handle_datagram(self.now, route, bytes);
+        self.stop(started);
     }
 
     pub fn counter(&self, name: &str) -> u64 {
