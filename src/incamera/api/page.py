@@ -39,7 +39,6 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 )
 _NOT_ALLOWED = (
     "accelerometer",
-    "bluetooth",
     "browsing-topics",
     "clipboard-read",
     "encrypted-media",
