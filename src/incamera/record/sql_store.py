@@ -4,11 +4,13 @@
 whoever decided on older state decides again. One transaction holds what is appended together; answers come after it.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import Row, Select, Table, and_, func, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -22,11 +24,24 @@ from incamera.record.entry import Entry, JournalId, Place, open_entry
 from incamera.record.journal import Tail
 from incamera.record.store import Appended, BlobRecord, Placed, StoreCorrupt, StoredStatement, within
 from incamera.record.tables import BLOBS, CHARTERS, ENTRIES, MEETINGS, PARTS, STATEMENTS
-from incamera.record.writer import Writer
+from incamera.record.writer import Work, Writer
 from incamera.refusal import Code, Refusal
 
 FILE: Final = "record.sqlite3"
 """The database's name in a data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Append:
+    """An append as a work of the writer, which does those that stand side by side together."""
+
+    append_all: Callable[[AsyncConnection, Sequence["_Append"]], Awaitable[list[Appended | Refusal]]]
+    meeting: MeetingId
+    entries: tuple[Entry, ...]
+
+    async def __call__(self, connection: AsyncConnection) -> Appended | Refusal:
+        """Append alone."""
+        return (await self.append_all(connection, [self]))[0]
 
 
 class SqlStore:
@@ -36,7 +51,7 @@ class SqlStore:
         self._path = path
         self._reader = reader
         self._is_read_only = is_read_only
-        self._writer = Writer(path, self._forget)
+        self._writer = Writer(path, self._perform, self._forget)
         self._rows: dict[MeetingId, int] = {}
         self._tails: dict[MeetingId, dict[JournalId, Tail]] = {}
         self._position: int | None = None
@@ -145,15 +160,12 @@ class SqlStore:
         """See `Store`."""
         assert entries, "an append has an entry"
 
-        async def work(connection: AsyncConnection) -> Appended | Refusal:
-            return await self._append(connection, meeting, tuple(entries))
-
-        return await self._writer.submit(work, then)
+        return await self._writer.submit(_Append(self._append_all, meeting, tuple(entries)), then)
 
     async def find(self, meeting: MeetingId, body: Hash) -> Entry | None:
         """See `Store`."""
         async with self._reader.connect() as connection:
-            return await _find(connection, meeting, body)
+            return (await _find(connection, meeting, [body])).get(body)
 
     async def tails(self, meeting: MeetingId) -> Mapping[JournalId, Tail]:
         """See `Store`."""
@@ -225,27 +237,49 @@ class SqlStore:
 
         return await self._writer.submit(work)
 
-    async def _append(
-        self, connection: AsyncConnection, meeting: MeetingId, entries: tuple[Entry, ...]
-    ) -> Appended | Refusal:
-        row = await self._row(connection, meeting)
-        if row is None:
-            return _unknown(meeting)
-        again = await _find(connection, meeting, entries[0].header.body)
-        if again is not None:
-            return Appended((again,), is_new=False)
-        if meeting not in self._tails:
-            self._tails[meeting] = await _tails(connection, meeting)
-        ends = _follow(meeting, self._tails[meeting], entries)
-        if isinstance(ends, Refusal):
-            return ends
+    async def _perform(self, connection: AsyncConnection, works: Sequence[Work[Any]]) -> list[Any]:
+        results: list[Any] = []
+        for are_appends, run in groupby(works, lambda work: isinstance(work, _Append)):
+            if are_appends:
+                results += await self._append_all(connection, [work for work in run if isinstance(work, _Append)])
+            else:
+                results += [await work(connection) for work in run]
+        return results
+
+    async def _append_all(self, connection: AsyncConnection, appends: Sequence["_Append"]) -> list[Appended | Refusal]:
+        """Many appends by one look and one insert: a statement costs more than a row."""
         if self._position is None:
             self._position = await connection.scalar(select(func.coalesce(func.max(ENTRIES.c.position), 0))) or 0
-        rows = [_entry_row(row, self._position + place, entry) for place, entry in enumerate(entries, start=1)]
-        await connection.execute(insert(ENTRIES), rows)
-        self._position += len(entries)
-        self._tails[meeting] = ends
-        return Appended(entries, is_new=True)
+        known: dict[MeetingId, dict[Hash, Entry]] = {}
+        for meeting in dict.fromkeys(one.meeting for one in appends):
+            if meeting not in self._tails:
+                self._tails[meeting] = await _tails(connection, meeting)
+            bodies = [one.entries[0].header.body for one in appends if one.meeting == meeting]
+            known[meeting] = await _find(connection, meeting, bodies)
+        rows: list[dict[str, object]] = []
+        results: list[Appended | Refusal] = []
+        for one in appends:
+            row = await self._row(connection, one.meeting)
+            results.append(_unknown(one.meeting) if row is None else self._stage(row, one, known[one.meeting], rows))
+        if rows:
+            await connection.execute(insert(ENTRIES), rows)
+        return results
+
+    def _stage(
+        self, row: int, append: "_Append", known: dict[Hash, Entry], rows: list[dict[str, object]]
+    ) -> Appended | Refusal:
+        again = known.get(append.entries[0].header.body)
+        if again is not None:
+            return Appended((again,), is_new=False)
+        ends = _follow(append.meeting, self._tails[append.meeting], append.entries)
+        if isinstance(ends, Refusal):
+            return ends
+        assert self._position is not None, "_append_all read it"
+        rows += [_entry_row(row, self._position + place, entry) for place, entry in enumerate(append.entries, start=1)]
+        self._position += len(append.entries)
+        self._tails[append.meeting] = ends
+        known |= {entry.header.body: entry for entry in append.entries}
+        return Appended(append.entries, is_new=True)
 
     async def _row(self, connection: AsyncConnection, meeting: MeetingId) -> int | None:
         row = self._rows.get(meeting)
@@ -305,9 +339,10 @@ def _placed(row: Row[int, bytes, str | None]) -> Placed:
     return Placed(position, entry)
 
 
-async def _find(connection: AsyncConnection, meeting: MeetingId, body: Hash) -> Entry | None:
-    row = (await connection.execute(_select_entries(meeting).where(ENTRIES.c.digest == body))).one_or_none()
-    return None if row is None else _placed(row).entry
+async def _find(connection: AsyncConnection, meeting: MeetingId, bodies: Sequence[Hash]) -> dict[Hash, Entry]:
+    rows = await connection.execute(_select_entries(meeting).where(ENTRIES.c.digest.in_(bodies)))
+    entries = [_placed(row).entry for row in rows]
+    return {entry.header.body: entry for entry in entries}
 
 
 async def _tails(connection: AsyncConnection, meeting: MeetingId) -> dict[JournalId, Tail]:

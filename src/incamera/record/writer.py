@@ -1,14 +1,15 @@
 """The one writer: drains its queue into one transaction, and answers after the commit (ECOSYSTEM.md 5).
 
-Contract: a work reads and writes on the connection that it is given, and writes nothing if it returns a `Refusal`. It
-runs on what the works before it left in the same transaction: if that fails, all of them fail.
+Contract: a work reads and writes on the connection that it is given, and writes nothing if it gives a `Refusal`. It
+runs on what the works before it left in the same transaction: if that fails, all of them fail. How the works of one
+transaction are carried out is up to whoever made the writer: it may do what they have in common once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,6 +20,7 @@ from incamera.record import database
 from incamera.refusal import Refusal
 
 T = TypeVar("T")
+Work: TypeAlias = Callable[[AsyncConnection], Awaitable[T | Refusal]]
 GROUP_MAX: Final = 256
 """So many works a transaction: more would only make the first ones wait."""
 
@@ -27,7 +29,7 @@ _log = logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Queued(Generic[T]):
-    work: Callable[[AsyncConnection], Awaitable[T | Refusal]]
+    work: Work[T]
     then: Callable[[T], None] | None
     answer: "asyncio.Future[T | Refusal]"
 
@@ -35,9 +37,17 @@ class _Queued(Generic[T]):
 class Writer:
     """All writes to one database, in the order in which they were submitted."""
 
-    def __init__(self, path: Path, on_failed: Callable[[], None]) -> None:
-        """`on_failed` is called when a transaction is lost: what was remembered of it is to be forgotten."""
+    def __init__(
+        self,
+        path: Path,
+        perform: Callable[[AsyncConnection, Sequence[Work[Any]]], Awaitable[list[Any]]],
+        on_failed: Callable[[], None],
+    ) -> None:
+        """`perform` does the works of a transaction, and gives their results in order; `on_failed` is called when a
+        transaction is lost: what was remembered of it is to be forgotten.
+        """
         self._path = path
+        self._perform = perform
         self._on_failed = on_failed
         self._queue: asyncio.Queue[_Queued[Any] | None] = asyncio.Queue(APPENDS_QUEUED.value)
         self._engine: AsyncEngine | None = None
@@ -58,9 +68,7 @@ class Writer:
             await self._task
         await self._dispose()
 
-    async def submit(
-        self, work: Callable[[AsyncConnection], Awaitable[T | Refusal]], then: Callable[[T], None] | None = None
-    ) -> T | Refusal:
+    async def submit(self, work: Work[T], then: Callable[[T], None] | None = None) -> T | Refusal:
         """Do a work; returns when it is on disk, or says why it is not.
 
         `then` is called with its result right after the commit, in the order of commits, even if the caller has gone.
@@ -109,7 +117,7 @@ class Writer:
             await self._open()
         assert self._engine is not None, "_open makes it or raises"
         async with self._engine.begin() as connection:
-            results = [await queued.work(connection) for queued in group]
+            results = await self._perform(connection, [queued.work for queued in group])
         self._transactions += 1
         self._works += len(group)
         return results
