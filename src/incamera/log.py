@@ -50,6 +50,8 @@ def configure(level: str = "info", form: Literal["auto", "json", "text"] = "auto
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # It tells at each start which of its plugins there are; nobody who runs a server asks.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -1,18 +1,23 @@
 """A meeting on the real server: its listener, its database, its embedded media server, over sockets and a restart."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from anyio import to_thread
+from typer.testing import CliRunner
 from websockets.asyncio.client import connect
 
+from incamera.accreditation.bundle import Bundle
 from incamera.accreditation.charter import SUITE
 from incamera.accreditation.credential import join
 from incamera.accreditation.signature import Typ, sign
 from incamera.accreditation.strict import GroupId, b64u
 from incamera.api.page import Page
+from incamera.cli.app import app
 from incamera.clock import SystemClock
 from incamera.meeting.acts import Act, Body, EnrolDevice, OpenSitting, wire_form
 from incamera.server import Running, serving
@@ -90,6 +95,24 @@ class Client:
         answer = await self.http.post(f"{self.base}/proof", json={"proof": sign(device.key, Typ.PROOF, proof)})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["token"])
+
+
+async def test_the_command_line_creates_a_meeting_once(tmp_path: Path, charters: Charters) -> None:
+    file = tmp_path / "meeting.charter"
+    file.write_bytes(Bundle(charters.charter, charters.parts, charters.statements("chair")).write())
+    async with serving(settings(tmp_path / "data", charters), clock=SystemClock(), environ={}) as running:
+        command = ["meeting", "create", running.origin, str(file), "--json"]
+        told = [await to_thread.run_sync(partial(CliRunner().invoke, app, command)) for _ in range(2)]
+    # The server's own logs, of this process, come between.
+    answers = [json.loads(line) for one in told for line in one.stdout.splitlines() if line.startswith("{")]
+    assert [answer["created"] for answer in answers] == [True, False]
+    stranger = settings(tmp_path / "other", charters).model_copy(update={"meetings": Meetings()})
+    async with serving(stranger, clock=SystemClock(), environ={}) as running:
+        refused = await to_thread.run_sync(
+            partial(CliRunner().invoke, app, ["meeting", "create", running.origin, str(file)])
+        )
+    assert refused.exit_code == 1
+    assert "code: charter.authority" in refused.stderr
 
 
 async def test_a_member_gets_its_journals_and_a_ticket_that_the_media_server_takes(

@@ -34,7 +34,9 @@ def read_upload(body: Members) -> Upload:
     return Upload(
         body.text("charter", longest=int(CHARTER_BYTES)),
         dict(uploaded.each(_part, most=2 + int(SITTINGS) + int(DELEGATIONS))),
-        body.array("statements", lambda value, path: text_of(value, path, 4096), most=int(SEATS) + int(DELEGATIONS)),
+        body.array(
+            "statements", lambda value, path: text_of(value, path, 4096), most=2 * (int(SEATS) + int(DELEGATIONS))
+        ),
     )
 
 

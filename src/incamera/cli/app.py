@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from incamera.cli import attend, authority, charter, config, demo, doctor, invite, join, serve, sfu
+from incamera.cli import attend, authority, charter, config, demo, doctor, invite, join, meeting, serve, sfu
 from incamera.cli.answers import Exit
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("doctor", short_help="What this machine lacks.", epilog=doctor.EXAMP
 app.command("invite", short_help="Links and sheets for seats.", epilog=invite.EXAMPLES)(invite.invitations)
 app.add_typer(charter.app, name="charter")
 app.add_typer(authority.app, name="authority")
+app.add_typer(meeting.app, name="meeting")
 app.add_typer(config.app, name="config")
 
 

@@ -120,7 +120,13 @@ class Meetings:
         created = await self._store.create_meeting(terms.meeting, charter, parts, stored)
         if isinstance(created, Refusal):
             return created
-        _log.info("meeting.created", meeting=terms.meeting, is_new=created)
+        if not created:
+            # The same charter again, perhaps with the statements of more invitations.
+            refusal = await self._store.add_statements(terms.meeting, stored)
+            if refusal is not None:
+                return refusal
+        else:
+            _log.info("meeting.created", meeting=terms.meeting)
         return terms.meeting, created
 
     async def serve(self, meeting: MeetingId) -> Proceedings | Refusal:
