@@ -30,7 +30,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection
 
 from incamera import limits, log
-from incamera.api.listener import Listener
+from incamera.api.listener import Listener, bound
 from incamera.api.page import NOT_BUILT, Page
 from incamera.api.problems import problem
 from incamera.log import Private
@@ -338,7 +338,7 @@ async def forwarding(
             raise Refused(unreachable(link)) from error
         chosen = port if port is not None else ports.of(link)
         forward = Forward(link, Admission(Private(once), Private(session)), page, http, trusted)
-        listener = await stack.enter_async_context(Listener(forward.app(), host=HOST, port=chosen))
+        listener = await stack.enter_async_context(Listener(forward.app(), bound(HOST, chosen)))
         forward.listens_on(listener.port)
         ports.keep(link, listener.port)
         yield f"http://{forward.host}/?once={once}"

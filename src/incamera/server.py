@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from incamera.accreditation.strict import Thumbprint, b64u, unb64u
 from incamera.api import certificate
 from incamera.api.ending import Ending
 from incamera.api.http import application
-from incamera.api.listener import Listener, not_bound
+from incamera.api.listener import Listener, bound, not_bound
 from incamera.api.meetings import meeting_routes
 from incamera.api.page import NOT_BUILT, Page
 from incamera.clock import Clock
@@ -262,6 +262,8 @@ async def serving(
         raise Refused(NOT_BUILT)
     keys = _keys(settings, dev=dev, data=data)
     async with AsyncExitStack() as stack:
+        # Before anything runs: a port that is taken is the commonest reason not to start.
+        listening = stack.enter_context(closing(bound(settings.http.host, settings.http.port)))
         try:
             sfu = await stack.enter_async_context(_sfu(settings, keys, clock))
         except OSError as error:
@@ -275,8 +277,7 @@ async def serving(
         listener = await stack.enter_async_context(
             Listener(
                 app,
-                host=settings.http.host,
-                port=settings.http.port,
+                listening,
                 tls=tls[0] if tls is not None else None,
                 trusted_proxies=settings.http.trusted_proxies,
             )

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from incamera.api.listener import Listener
+from incamera.api.listener import Listener, bound
 from incamera.api.page import Page
 from incamera.forward import Ports, forwarding
 from incamera.log import Private
@@ -55,7 +55,7 @@ def server() -> Listener:
         Route("/rtc/validate", lambda _: PlainTextResponse("success")),
         WebSocketRoute("/rtc/v1", _socket),
     ]
-    return Listener(Starlette(routes=routes), host="127.0.0.1", port=0)
+    return Listener(Starlette(routes=routes), bound("127.0.0.1", 0))
 
 
 def page(folder: Path) -> Page:

@@ -27,7 +27,7 @@ APP = Starlette(routes=[Route("/", _length)])
 
 @pytest.mark.anyio
 async def test_the_first_offer_of_a_client_fits_into_the_request_line() -> None:
-    async with Listener(APP, host="127.0.0.1", port=0) as listener, httpx2.AsyncClient() as http:
+    async with Listener(APP, bound("127.0.0.1", 0)) as listener, httpx2.AsyncClient() as http:
         query = "x" * (limits.REQUEST_LINE_BYTES.value - 100)
         answer = await http.get(f"http://127.0.0.1:{listener.port}/?{query}")
         assert answer.text == str(len(query))
@@ -36,7 +36,7 @@ async def test_the_first_offer_of_a_client_fits_into_the_request_line() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("begin", [b"GET /?", b"GET / HTTP/1.1\r\nX-Long: "])
 async def test_a_request_without_an_end_is_cut_off(begin: bytes) -> None:
-    async with Listener(APP, host="127.0.0.1", port=0) as listener:
+    async with Listener(APP, bound("127.0.0.1", 0)) as listener:
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
         writer.write(begin)
         sent = 0
@@ -56,7 +56,7 @@ async def test_a_request_without_an_end_is_cut_off(begin: bytes) -> None:
 
 @pytest.mark.anyio
 async def test_a_port_that_is_taken_is_refused_with_what_to_do() -> None:
-    async with Listener(APP, host="127.0.0.1", port=0) as listener:
+    async with Listener(APP, bound("127.0.0.1", 0)) as listener:
         with pytest.raises(Refused) as refused:
             bound("127.0.0.1", listener.port)
         assert refused.value.refusal.code == Code.PORT_TAKEN
@@ -73,7 +73,7 @@ async def test_a_self_signed_certificate_is_made_kept_and_read_again(tmp_path: P
     assert pair[0].read_bytes() == first, "it was made anew"
 
     context = certificate.context(*pair)
-    async with Listener(APP, host="127.0.0.1", port=0, tls=context) as listener:
+    async with Listener(APP, bound("127.0.0.1", 0), tls=context) as listener:
         trusting = ssl.create_default_context(cafile=pair[0])
         async with httpx2.AsyncClient(verify=trusting) as http:
             assert (await http.get(f"https://127.0.0.1:{listener.port}/?abc")).text == "3"

@@ -106,18 +106,17 @@ def not_bound(error: OSError, where: str, protocol: str, flag: str = "--port") -
 
 
 class Listener:
-    """Serves one application from `async with` to its end. `port` is the one that is really bound."""
+    """Serves one application on a socket (`bound`) from `async with` to its end; `port` is the one that is bound."""
 
     def __init__(
         self,
         app: ASGIApp,
+        listening: socket.socket,
         *,
-        host: str,
-        port: int,
         tls: ssl.SSLContext | None = None,
         trusted_proxies: tuple[str, ...] = (),
     ) -> None:
-        self._socket = bound(host, port)
+        self._socket = listening
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app,

@@ -1,0 +1,130 @@
+"""Commands as processes: what they print when they are ready, and how they end."""
+
+import json
+import signal
+import socket
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import COMMAND, Demo, Process
+
+
+def get(url: str, trust: Path | None = None) -> str:
+    """The body of an address on this machine."""
+    context = ssl.create_default_context(cafile=trust) if trust is not None else None
+    with urllib.request.urlopen(url, timeout=30, context=context) as answer:
+        body: bytes = answer.read()
+        return body.decode()
+
+
+def test_the_demo_s_first_line_says_all_that_a_program_needs() -> None:
+    with Demo("--seats", "3") as demo:
+        assert demo.ready["pid"] == demo.pid
+        assert [link["seat"] for link in demo.ready["links"]] == ["chair", "al-head", "be-head"]
+        assert all(link["link"].startswith(f"{demo.ready['url']}m/") for link in demo.ready["links"])
+        assert demo.ready["udp_port"] > 0
+        assert demo.ready["tcp_port"] > 0
+        assert get(f"{demo.ready['url']}healthz") == "ok"
+        assert json.loads(get(f"{demo.ready['url']}readyz")) == {"media": True}
+        assert "plain tickets" in demo.text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_one_signal_ends_cleanly_and_leaves_no_folder(number: signal.Signals) -> None:
+    with Process("demo", "--json", "--port", "0", "--with", "1") as demo:
+        demo._process.send_signal(number)
+        assert demo._process.wait(timeout=30) == 0
+    with pytest.raises(OSError, match="refused"):
+        get(f"{demo.ready['url']}healthz")
+
+
+def test_a_demo_in_a_folder_of_its_own_is_the_same_meeting_again(tmp_path: Path) -> None:
+    meetings = []
+    for _ in range(2):
+        with Process("demo", "--json", "--port", "0", "--data", str(tmp_path)) as demo:
+            meetings.append(demo.ready["links"][0]["link"].split("/m/")[1].split("#")[0])
+    assert meetings[0] == meetings[1]
+
+
+def test_the_media_server_alone_answers_as_livekit_does() -> None:
+    with Process("sfu", "--dev", "--json", "--port", "0", "--udp-port", "0", "--tcp-port", "0") as sfu:
+        assert sfu.ready["keys"] == ["devkey"]
+        assert get(sfu.ready["url"]) == "OK"
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            get(f"{sfu.ready['url']}/rtc/validate?access_token=x")
+        assert refused.value.code == 401
+        refused.value.close()
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        command = [str(COMMAND), "demo", "--port", str(other.getsockname()[1]), "--data", str(tmp_path)]
+        outcome = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert outcome.returncode == 1
+    assert "code: port.taken" in outcome.stderr
+    assert "--port" in outcome.stderr
+    assert outcome.stdout == ""
+
+
+def test_a_media_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("0.0.0.0", 0))
+        port = str(other.getsockname()[1])
+        command = [str(COMMAND), "demo", "--port", "0", "--udp-port", port, "--data", str(tmp_path)]
+        outcome = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert outcome.returncode == 1
+    assert "code: port.taken" in outcome.stderr
+    assert "--udp-port" in outcome.stderr
+
+
+def test_a_self_signed_server_reads_its_certificate_again_on_sighup(tmp_path: Path) -> None:
+    arguments = ("--port", "0", "--udp-port", "0", "--tcp-port", "0", "--tls", "self-signed", "--data", str(tmp_path))
+    with Process("serve", "--json", *arguments) as server:
+        assert server.ready["url"].startswith("https://localhost:")
+        trust = tmp_path / "tls" / "self-signed.crt"
+        assert get(f"{server.ready['url']}healthz", trust) == "ok"
+        server._process.send_signal(signal.SIGHUP)
+        assert get(f"{server.ready['url']}healthz", trust) == "ok"
+        key = (tmp_path / "media-key").stat()
+        assert key.st_mode & 0o777 == 0o600
+
+
+def test_a_participant_without_a_screen_reports_what_it_received() -> None:
+    with Demo("--seats", "2") as demo:
+        arguments = [str(COMMAND), "attend", "-", "--headless", "--json", "--seconds"]
+        sender = subprocess.Popen(
+            [*arguments, "60", "--tone-hz", "1000"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert sender.stdin is not None
+        sender.stdin.write(demo.link(0))
+        sender.stdin.close()
+        receiver = subprocess.run([*arguments, "12"], input=demo.link(1), capture_output=True, text=True, timeout=120)
+        sender.send_signal(signal.SIGTERM)
+        assert sender.stdout is not None
+        sent = json.loads(sender.stdout.read())
+        assert sender.wait(timeout=60) == 0
+        assert receiver.returncode == 0, receiver.stderr
+        report = json.loads(receiver.stdout.splitlines()[-1])
+        assert report["seconds"] >= 12
+        figures = report["participants"]["chair"]
+        assert figures["video_frames"] > 10
+        assert figures["audio_frames"] > 100
+        assert figures["failed"] == 0
+        assert figures["tone_hz"] == pytest.approx(1000, abs=3)
+        assert sent["participants"]["al-head"]["video_frames"] > 10
+
+
+def test_a_ticket_of_another_server_lets_nobody_in() -> None:
+    with Demo() as one, Demo() as other:
+        foreign = one.link(0).replace(f":{one.port}/", f":{other.port}/")
+        command = [str(COMMAND), "attend", "-", "--headless", "--json", "--seconds", "5"]
+        outcome = subprocess.run(command, input=foreign, capture_output=True, text=True, timeout=120)
+    assert outcome.returncode == 1
+    assert json.loads(outcome.stdout) == {"seconds": 0.0, "participants": {}}
+    assert "code: server.unreachable" in outcome.stderr
+    assert foreign.split("ticket=")[1] not in outcome.stderr
