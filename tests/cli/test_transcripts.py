@@ -1,4 +1,7 @@
-"""What each command says, to the letter: command, output, exit code. `make golden` writes the files again; review them."""
+"""What each command says, to the letter: command, output, exit code.
+
+`make golden` writes the files again; review them.
+"""
 
 import os
 import shlex
@@ -15,7 +18,7 @@ TRANSCRIPTS = Path(__file__).parent / "transcripts"
 LONG = "a-secret-of-more-than-32-characters-0"
 DRAFT = examples.demo(date(2021, 2, 17), delegations=2, is_automatic=False)
 FILES = {
-    "incamera.toml": f'[http]\nport = 8443\n\n[media]\nannounce_udp = ["192.0.2.7:7882"]\nkeys = {{ APIteam = "{LONG}" }}\n',
+    "incamera.toml": f'[http]\nport = 8443\n\n[media]\nannounce_udp = ["192.0.2.7:7882"]\nkeys.APIteam = "{LONG}"\n',
     "typo.toml": "[http]\nprot = 8443\n",
     "broken.toml": "[http\n",
     "livekit.yaml": f"port: 7880\nrtc:\n  udp_port: 7882\n  port_range_start: 50000\nkeys:\n  APIteam: {LONG}\n",
@@ -27,7 +30,10 @@ FILES = {
     .replace("members, fin]", "fni]"),
 }
 SCENES: dict[str, list[str]] = {
-    "help": ["--help", *(f"{name} --help" for name in ("demo", "serve", "join", "attend", "sfu", "doctor", "config show"))],
+    "help": [
+        *("--help", "demo --help", "serve --help", "join --help", "attend --help", "sfu --help", "doctor --help"),
+        "config show --help",
+    ],
     "accreditation_help": [
         f"{name} --help" for name in ("authority new", "charter example", "charter check", "charter sign", "invite")
     ],

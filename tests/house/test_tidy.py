@@ -36,7 +36,9 @@ def texts() -> list[tuple[str, str]]:
 
 
 def test_no_file_is_named_for_a_technique() -> None:
-    assert [str(path.relative_to(ROOT)) for path in files() if WORDS.search(str(path.relative_to(ROOT)))] == []
+    names = [str(path.relative_to(ROOT)) for path in files()]
+    # `tests/common/mod.rs` is where Cargo wants what its test programs share.
+    assert [name for name in names if WORDS.search(name) and not name.endswith("/tests/common/mod.rs")] == []
 
 
 def test_nine_of_ten_source_files_stay_under_400_lines() -> None:
@@ -46,7 +48,7 @@ def test_nine_of_ten_source_files_stay_under_400_lines() -> None:
 
 
 def test_nothing_is_left_for_later_in_the_code() -> None:
-    later = re.compile(r"\b(" + "TO" + "DO|FIX" + r"ME|XXX)\b")
+    later = re.compile(r"\b(" + "TO" + "DO|FIX" + r"ME|X{3})\b")
     assert [name for name, text in texts() if Path(name).suffix in SOURCE and later.search(text)] == []
 
 
