@@ -7,6 +7,7 @@ import pytest
 
 from incamera.accreditation.credential import join
 from incamera.accreditation.strict import b64u
+from incamera.limits import ENTRIES, Limit
 from incamera.meeting.acts import EnrolDevice
 from incamera.meeting.rules import Breach, fold
 from incamera.meeting.state import initial
@@ -28,7 +29,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-async def registrar(store: MemoryStore, seed: int = 0) -> Registrar:
+async def registrar(store: MemoryStore, seed: int = 0, entries_max: Limit = ENTRIES) -> Registrar:
     """A registrar of a new meeting."""
     random = Random(seed)
     await store.create_meeting(CHARTERS.meeting, CHARTERS.charter, CHARTERS.parts, ())
@@ -39,6 +40,7 @@ async def registrar(store: MemoryStore, seed: int = 0) -> Registrar:
         key=CHARTERS.registrar,
         clock=Hands(),
         nonce=lambda: b64u(random.randbytes(16)),
+        entries_max=entries_max,
     )
     while not isinstance(await made.start(CHARTERS.charter_hash), Entry):
         pass
@@ -80,6 +82,14 @@ async def test_one_act_posted_many_times_at_once_has_one_entry() -> None:
     assert all(isinstance(answer, Filed) for answer in answers)
     assert len({answer.entry.hash for answer in answers if isinstance(answer, Filed)}) == 1
     assert made.record.meeting.tail.seq == 2
+
+
+async def test_a_record_takes_so_many_entries_and_no_more() -> None:
+    made = await registrar(MemoryStore(), entries_max=Limit(2, "entries", "a small one"))
+    assert isinstance(await made.post(enrolment("chair", "one")), Filed)
+    refused = await made.post(enrolment("be-head", "one"))
+    assert isinstance(refused, Refusal)
+    assert refused.code is Code.LIMIT_REACHED
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -13,7 +13,7 @@ from typing import Final
 from incamera.accreditation.signature import Signed, SigningKey
 from incamera.accreditation.strict import Hash, MeetingId, SittingId, Thumbprint, sha256
 from incamera.clock import Clock
-from incamera.limits import WELCOME_SECONDS
+from incamera.limits import ENTRIES, WELCOME_SECONDS, Limit
 from incamera.log import logger
 from incamera.meeting import visibility
 from incamera.meeting.acts import Act, Body
@@ -72,6 +72,7 @@ class Registrar:
         key: SigningKey,
         clock: Clock,
         nonce: Callable[[], str],
+        entries_max: Limit = ENTRIES,
     ) -> None:
         """`record` and `receipts` are folded from all that the store has; `nonce` makes 16 random bytes, b64u."""
         self._store = store
@@ -79,6 +80,7 @@ class Registrar:
         self._key = key
         self._clock = clock
         self._nonce = nonce
+        self._entries_max = entries_max
         self._record = record
         self._ahead = record
         self._generation = 0
@@ -225,6 +227,9 @@ class Registrar:
 
     def _act_steps(self, signed: Signed[Act[Body]], at: int, refused: list[Refusal]) -> list[_Step] | Refusal:
         refused.clear()
+        sittings = self._ahead.sittings.values()
+        if self._ahead.meeting.tail.seq + sum(sitting.tail.seq for sitting in sittings) >= int(self._entries_max):
+            return Refusal(Code.LIMIT_REACHED, "The record has as many entries as it may.", "End the meeting.")
         decided = decide(self._ahead, signed, at)
         if isinstance(decided, Decided):
             return [self._step(self._ahead, decided, signed.jws, at=at)]
