@@ -1,4 +1,4 @@
-import { CameraOff, CloudOff, ImageOff, Volume2 } from "lucide-react";
+import { CameraOff, CloudOff, ImageOff, Video, Volume2 } from "lucide-react";
 import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
@@ -58,5 +58,6 @@ function AbsenceIcon({ occupant }: { readonly occupant: Occupant }) {
   if (occupant.lost_ms !== undefined) return <CloudOff aria-hidden="true" size={size} />;
   if (occupant.picture === "off") return <CameraOff aria-hidden="true" size={size} />;
   if (occupant.picture === "paused") return <ImageOff aria-hidden="true" size={size} />;
+  if (occupant.picture === "on") return <Video aria-hidden="true" size={size} />;
   return <Volume2 aria-hidden="true" size={size} />;
 }
