@@ -17,6 +17,9 @@ const QUEUE_HIGH: Duration = Duration::from_millis(120);
 const QUEUE_LOW: Duration = Duration::from_millis(40);
 /// After a step down: let the queue run empty before it is judged again.
 const SETTLE: Duration = Duration::from_millis(1200);
+/// A queue that is ours shrinks by at least this while it settles. One that does not is somebody else's waiting (a client
+/// or a server short of processor time, a detour): sending less does not mend it, so it becomes the new base.
+const SHRINKS: Duration = Duration::from_millis(60);
 /// The round trip without a queue is the least one of the last minute or so.
 const BASE_WINDOW: Duration = Duration::from_secs(30);
 /// Growth a second while all is well.
@@ -45,12 +48,14 @@ pub(crate) struct Estimator {
     base_since: Instant,
     read: Instant,
     lowered: Option<Instant>,
+    /// The queue for which the estimate was lowered last, if nothing was lost.
+    blamed: Option<Duration>,
     patience: Duration,
 }
 
 impl Estimator {
     pub(crate) fn new(now: Instant) -> Self {
-        Estimator { bps: None, base: [None; 2], base_since: now, read: now, lowered: None, patience: PATIENCE.0 }
+        Estimator { bps: None, base: [None; 2], base_since: now, read: now, lowered: None, blamed: None, patience: PATIENCE.0 }
     }
 
     /// Bits a second; None: no limit was seen.
@@ -66,7 +71,10 @@ impl Estimator {
         let Some(loss) = reading.loss else { return };
         let settled = self.lowered.is_none_or(|at| now.saturating_duration_since(at) >= SETTLE);
         if loss > LOSS_HIGH || queue > QUEUE_HIGH {
-            if settled {
+            if settled && loss <= LOSS_HIGH && self.blamed.is_some_and(|before| queue + SHRINKS > before) {
+                self.acquit(reading.round_trip, now);
+            } else if settled {
+                self.blamed = (loss <= LOSS_HIGH).then_some(queue);
                 self.lower(reading.sent_bps, loss, now);
             }
         } else if let Some(bps) = self.bps
@@ -87,6 +95,14 @@ impl Estimator {
         let again = self.lowered.is_some_and(|at| now.saturating_duration_since(at) < self.patience * 3);
         self.patience = if again { (self.patience * 2).min(PATIENCE.1) } else { PATIENCE.0 };
         self.lowered = Some(now);
+    }
+
+    /// The waiting is not ours: judge from here on, without a limit.
+    fn acquit(&mut self, round_trip: Option<Duration>, now: Instant) {
+        self.base = [round_trip, round_trip];
+        self.base_since = now;
+        self.bps = None;
+        self.blamed = None;
     }
 
     /// How much of the round trip is waiting.
@@ -156,6 +172,23 @@ mod tests {
         drive(&mut estimator, &mut now, 500_000, 3_000_000, 20);
         let sent = drive(&mut estimator, &mut now, 50_000_000, 3_000_000, 180);
         assert_eq!(sent, 3_000_000);
+    }
+
+    #[test]
+    fn a_round_trip_that_stays_long_is_not_blamed_on_what_is_sent() {
+        let mut now = start();
+        let mut estimator = Estimator::new(now);
+        let read = |estimator: &mut Estimator, now: &mut Instant, round_trip_ms, steps| {
+            for _ in 0..steps {
+                *now += HALF;
+                let sent_bps = 800_000.min(estimator.bps().unwrap_or(u64::MAX));
+                let round_trip = Some(Duration::from_millis(round_trip_ms));
+                estimator.read(Reading { sent_bps, loss: Some(0.0), round_trip }, *now);
+            }
+        };
+        read(&mut estimator, &mut now, 5, 20);
+        read(&mut estimator, &mut now, 600, 8);
+        assert_eq!(estimator.bps(), None);
     }
 
     #[test]
