@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from benches.servers import KEY, NotMeasurable, Server
+from benches.servers import KEY, NotMeasurable, Server, end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = ROOT / ".build" / "load"
@@ -88,6 +88,7 @@ def measure(server: Server, load: str, *, seconds: float, settle_s: float, signa
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=end_with_parent,
     )
     watchdog = threading.Timer(RUN_S_MAX + seconds, process.kill)
     watchdog.start()

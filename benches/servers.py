@@ -1,5 +1,6 @@
 """The servers that are measured, as processes of their own, and what the kernel says of their CPU time and memory."""
 
+import ctypes
 import json
 import os
 import secrets
@@ -24,6 +25,12 @@ KEY = "bench"
 
 class NotMeasurable(Exception):
     """What a bench needs is not there, or broke; the text says what to do."""
+
+
+def end_with_parent() -> None:
+    """In a child, before it becomes its program: end when the bench does, even if that is killed (Linux, prctl(2))."""
+    set_death_signal = 1
+    ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +58,11 @@ class Contender:
     executable: str
 
     def command(self, ports: Ports, secret: str) -> list[str]:
-        """Both listen on loopback alone, log warnings only and forward with their default settings."""
+        """Both listen on loopback alone, log errors only and forward with their default settings."""
         if self.name == OURS:
             return [
-                *(self.executable, "sfu", "--json", "--port", str(ports.http), "--udp-port", str(ports.udp)),
-                *("--tcp-port", str(ports.tcp), "--keys", f"{KEY}: {secret}"),
+                *(self.executable, "sfu", "--port", str(ports.http), "--udp-port", str(ports.udp)),
+                *("--tcp-port", str(ports.tcp), "--keys", f"{KEY}: {secret}", "--log-level", "error"),
             ]
         config = {
             "port": ports.http,
@@ -115,6 +122,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=self._log,
             start_new_session=True,
+            preexec_fn=end_with_parent,
         )
         try:
             self._await_answer()
@@ -136,7 +144,7 @@ class Server:
             time.sleep(0.05)
         raise NotMeasurable(f"{self.contender.name} did not answer within {START_S:.0f} s:\n{self.log()}")
 
-    def log(self, bytes_max: int = 3000) -> str:
+    def log(self, bytes_max: int = 1000) -> str:
         """The last of what it wrote on standard error."""
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(size - bytes_max, 0))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -45,7 +46,7 @@ func newFactory(certificate webrtc.Certificate) (*factory, error) {
 	if err := errors.Join(
 		webrtc.ConfigureNack(media, interceptors),
 		webrtc.ConfigureRTCPReports(interceptors),
-		webrtc.ConfigureTWCCSender(media, interceptors),
+		webrtc.ConfigureTWCCSenderWithOptions(media, interceptors, twcc.WithLoggerFactory(silentLogs{})),
 		webrtc.ConfigureTWCCHeaderExtensionSender(media, interceptors),
 	); err != nil {
 		return nil, err
