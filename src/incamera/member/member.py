@@ -232,10 +232,14 @@ class Member:
         manner = self._manner
         tone = Tone(manner.tone_hz or frequency_of(manner.place))
         count = SAMPLE_RATE * BLOCK_MS // 1000
-        silence = np.zeros(count, dtype=np.int16)
         first = 0
         while True:
-            mine = manner.turn is None or int(self._clock.monotonic() / TURN_S) % manner.turn[1] == manner.turn[0]
-            samples = tone.samples(first, count) if mine else silence
-            await source.capture_frame(rtc.AudioFrame(samples.tobytes(), SAMPLE_RATE, 1, count))
+            if manner.turn is not None:
+                turn, rest_s = divmod(self._clock.monotonic(), TURN_S)
+                if int(turn) % manner.turn[1] != manner.turn[0]:
+                    # Nothing handed over is silence: the SDK sends that by itself, and at no cost here.
+                    await asyncio.sleep(TURN_S - rest_s)
+                    continue
+            samples = tone.samples(first, count).tobytes()
+            await source.capture_frame(rtc.AudioFrame(samples, SAMPLE_RATE, 1, count))
             first += count

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Samples = NDArray[np.int16]
 
+_PERIOD: Final = 160
+"""Pixels from one band of a picture to the next."""
 SAMPLE_RATE: Final = 48_000
 """Samples a second: what Opus codes."""
 
@@ -45,8 +47,9 @@ class Picture:
         assert width % 2 == 0, "I420 halves the colour planes"
         assert height % 2 == 0, "I420 halves the colour planes"
         self.width, self.height = width, height
-        x, y = np.arange(width), np.arange(height)[:, None]
-        self._bands: Bytes = (60 + 34 * np.sin((x + 2 * y) * (2 * np.pi / 160))).astype(np.uint8)
+        # A period wider than the picture: a frame is a window on it that moves to the right.
+        x, y = np.arange(width + _PERIOD), np.arange(height)[:, None]
+        self._bands: Bytes = (60 + 34 * np.sin((x + 2 * y) * (2 * np.pi / _PERIOD))).astype(np.uint8)
         angle = hue * 2.399963  # the golden angle: neighbours in the list have hues far apart
         half = (height // 2, width // 2)
         self._u: Bytes = np.full(half, 128 + int(38 * np.cos(angle)), dtype=np.uint8)
@@ -56,7 +59,8 @@ class Picture:
 
     def frame(self, number: int) -> bytes:
         """The n-th frame as I420: luma, then both colour planes at half the size."""
-        luma = np.roll(self._bands, -number, axis=1)
+        first = number % _PERIOD
+        luma = self._bands[:, first : first + self.width].copy()
         rows, columns = self._name.shape
         top, left = (self.height - rows) // 2, max((self.width - columns) // 2, 0)
         shown = self._name[:, : self.width - left]
