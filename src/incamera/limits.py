@@ -89,17 +89,23 @@ ENTRY_BODY_BYTES: Final = Limit(
 )
 TOKEN_BYTES: Final = Limit(64 * 1024, "bytes", "a token travels in a URL, with metadata and attributes inside")
 REVOCATIONS: Final = Limit(100_000, "removals", "a hundred bytes each; the oldest goes first, and is counted")
-RESUME_S: Final = Limit(20, "seconds", "how long a participant that lost its socket or its media may come back as itself")
+RESUME_S: Final = Limit(
+    20, "seconds", "how long a participant that lost its socket or its media may come back as itself"
+)
 CONNECT_S: Final = Limit(60, "seconds", "how long a participant may be in the room before its media connection stands")
 REFRESH_S: Final = Limit(300, "seconds", "between two fresh tokens: half their life")
 SIGNAL_QUEUE_BYTES: Final = Limit(1024 * 1024, "bytes", "what waits for a slow reader before it is cut off")
 SIGNAL_QUEUE_S: Final = Limit(10, "seconds", "how long a message may wait for a slow reader before it is cut off")
 SOCKETS: Final = Limit(2000, "sockets", "as many participants as one machine carries, twice")
 NAME_BYTES: Final = Limit(256, "bytes", "an identity, a display name, a track's name, a room's name")
-METADATA_BYTES: Final = Limit(64 * 1024, "bytes", "a participant's or a room's metadata, copied to everybody: LiveKit's bound")
+METADATA_BYTES: Final = Limit(
+    64 * 1024, "bytes", "a participant's or a room's metadata, copied to everybody: LiveKit's bound"
+)
 ATTRIBUTES_BYTES: Final = Limit(64 * 1024, "bytes", "a participant's attributes, copied to everybody: LiveKit's bound")
 CANDIDATE_BYTES: Final = Limit(2048, "bytes", "an ICE candidate is about 200")
 TRACK_LAYERS: Final = Limit(9, "layers", "three qualities of three codecs")
 REPLAY_BYTES: Final = Limit(4 * 1024 * 1024, "bytes", "reliable data of a room, kept for who resumes")
 TWIRP_BYTES: Final = Limit(256 * 1024, "bytes", "a request of RoomService: data of 64 KiB in base64, metadata")
-WEBHOOK_QUEUE: Final = Limit(1000, "events", "what waits for a receiver that is down; the oldest goes first, and is counted")
+WEBHOOK_QUEUE: Final = Limit(
+    1000, "events", "what waits for a receiver that is down; the oldest goes first, and is counted"
+)

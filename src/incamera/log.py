@@ -1,4 +1,4 @@
-"""Structured logs: one event a line, `noun.verb`, ids and codes only; never a name, a title, a key, a token, an address."""
+"""Structured logs: one event a line, `noun.verb`, ids and codes only; no name, title, key, token or address."""
 
 import logging
 import sys
