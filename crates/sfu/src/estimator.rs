@@ -17,15 +17,18 @@ const QUEUE_HIGH: Duration = Duration::from_millis(120);
 const QUEUE_LOW: Duration = Duration::from_millis(40);
 /// After a step down: let the queue run empty before it is judged again.
 const SETTLE: Duration = Duration::from_millis(1200);
-/// A queue that is ours shrinks by at least this while it settles. One that does not is somebody else's waiting (a client
-/// or a server short of processor time, a detour): sending less does not mend it, so it becomes the new base.
+/// A queue that is ours shrinks by more than this while it settles. One that does not, though we send a third, is somebody
+/// else's waiting (a client or a server short of processor time, a detour): sending less does not mend it, so it becomes
+/// the new base.
 const SHRINKS: Duration = Duration::from_millis(60);
 /// The round trip without a queue is the least one of the last minute or so.
 const BASE_WINDOW: Duration = Duration::from_secs(30);
-/// Growth a second while all is well.
-const GROWTH_PERCENT: u64 = 12;
-/// First and longest wait before more is tried than what failed.
-const PATIENCE: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(60));
+/// Growth a second while all is well: twice as much after five seconds.
+const GROWTH_PERCENT: u64 = 15;
+/// First and longest wait before more is tried than what failed: a picture that is paused comes back within it.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(20));
+/// What was sent is judged by the best of so many readings: in a single half second a starved sender sends next to nothing.
+const READINGS: usize = 4;
 /// An estimate below this helps nobody: audio alone takes as much.
 const LEAST_BPS: u64 = 30_000;
 /// An estimate above this limits nobody.
@@ -51,11 +54,14 @@ pub(crate) struct Estimator {
     /// The queue for which the estimate was lowered last, if nothing was lost.
     blamed: Option<Duration>,
     patience: Duration,
+    sent_bps: [u64; READINGS],
+    /// What was sent when the limit was first seen.
+    origin_bps: u64,
 }
 
 impl Estimator {
     pub(crate) fn new(now: Instant) -> Self {
-        Estimator { bps: None, base: [None; 2], base_since: now, read: now, lowered: None, blamed: None, patience: PATIENCE.0 }
+        Estimator { bps: None, base: [None; 2], base_since: now, read: now, lowered: None, blamed: None, patience: PATIENCE.0, sent_bps: [0; READINGS], origin_bps: 0 }
     }
 
     /// Bits a second; None: no limit was seen.
@@ -67,15 +73,17 @@ impl Estimator {
     pub(crate) fn read(&mut self, reading: Reading, now: Instant) {
         let elapsed = now.saturating_duration_since(self.read);
         self.read = now;
+        self.sent_bps.rotate_right(1);
+        self.sent_bps[0] = reading.sent_bps;
         let queue = self.queue(reading.round_trip, now);
         let Some(loss) = reading.loss else { return };
         let settled = self.lowered.is_none_or(|at| now.saturating_duration_since(at) >= SETTLE);
         if loss > LOSS_HIGH || queue > QUEUE_HIGH {
-            if settled && loss <= LOSS_HIGH && self.blamed.is_some_and(|before| queue + SHRINKS > before) {
+            if settled && loss < LOSS_LOW && self.is_foreign(queue) {
                 self.acquit(reading.round_trip, now);
             } else if settled {
                 self.blamed = (loss <= LOSS_HIGH).then_some(queue);
-                self.lower(reading.sent_bps, loss, now);
+                self.lower(loss, now);
             }
         } else if let Some(bps) = self.bps
             && loss < LOSS_LOW
@@ -87,14 +95,23 @@ impl Estimator {
         }
     }
 
-    fn lower(&mut self, sent_bps: u64, loss: f32, now: Instant) {
-        // What came through, and a little less, so that the queue runs empty.
+    fn lower(&mut self, loss: f32, now: Instant) {
+        // What came through, and a little less, so that the queue runs empty; at most by half at once.
+        let sent_bps = self.sent_bps.iter().max().copied().unwrap_or(0);
         let through = (sent_bps as f64 * f64::from(1.0 - loss) * 0.85) as u64;
-        let known = self.bps.unwrap_or(u64::MAX);
-        self.bps = Some(through.min(known).max(LEAST_BPS));
+        if self.bps.is_none() {
+            self.origin_bps = sent_bps;
+        }
+        self.bps = Some(self.bps.map_or(through, |known| through.clamp(known / 2, known)).max(LEAST_BPS));
         let again = self.lowered.is_some_and(|at| now.saturating_duration_since(at) < self.patience * 3);
         self.patience = if again { (self.patience * 2).min(PATIENCE.1) } else { PATIENCE.0 };
         self.lowered = Some(now);
+    }
+
+    /// Whether the queue stayed although less is sent.
+    fn is_foreign(&self, queue: Duration) -> bool {
+        let sent_bps = self.sent_bps.iter().max().copied().unwrap_or(0);
+        sent_bps <= self.origin_bps / 3 && self.blamed.is_some_and(|before| queue + SHRINKS > before)
     }
 
     /// The waiting is not ours: judge from here on, without a limit.
@@ -187,7 +204,7 @@ mod tests {
             }
         };
         read(&mut estimator, &mut now, 5, 20);
-        read(&mut estimator, &mut now, 600, 8);
+        read(&mut estimator, &mut now, 600, 40);
         assert_eq!(estimator.bps(), None);
     }
 
