@@ -204,7 +204,7 @@ mod tests {
             }
         };
         read(&mut estimator, &mut now, 5, 20);
-        read(&mut estimator, &mut now, 600, 40);
+        read(&mut estimator, &mut now, 600, 50);
         assert_eq!(estimator.bps(), None);
     }
 
