@@ -13,6 +13,8 @@ import pytest
 
 from tests.support.servers import COMMAND, Demo, Process
 
+pytestmark = pytest.mark.slow
+
 
 def get(url: str, trust: Path | None = None) -> str:
     """The body of an address on this machine."""
