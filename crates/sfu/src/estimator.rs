@@ -12,9 +12,9 @@ const LOSS_HIGH: f32 = 0.10;
 /// Below this it may carry more.
 const LOSS_LOW: f32 = 0.02;
 /// So much waiting before the link is too much.
-const QUEUE_HIGH: Duration = Duration::from_millis(120);
+const QUEUE_HIGH: Duration = Duration::from_millis(200);
 /// Below this nothing waits.
-const QUEUE_LOW: Duration = Duration::from_millis(40);
+const QUEUE_LOW: Duration = Duration::from_millis(60);
 /// After a step down: let the queue run empty before it is judged again.
 const SETTLE: Duration = Duration::from_millis(1200);
 /// A queue that is ours shrinks by more than this while it settles. One that does not, though we send a third, is somebody
