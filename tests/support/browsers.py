@@ -24,7 +24,7 @@ FLAGS = (
     "--use-fake-device-for-media-stream=fps=15",
     "--autoplay-policy=no-user-gesture-required",
 )
-PATIENCE_S = 45.0
+PATIENCE_S = 90.0
 """How long a browser test waits for what must come: generous, since two cores carry servers, browsers and builds."""
 
 
