@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,8 @@ BINARY = ROOT / ".build" / "load"
 BUILD_S = 600.0
 RUN_S_MAX = 240.0
 """A load that takes longer than this, its window left out, is ended."""
+CALM_S, CALM_SHARE = 2.0, 0.1
+"""Calm is: in so many seconds, less than this share of one core."""
 GO_MISSING = (
     "Go is needed to build the load generator (benches/load) and is not on the PATH: on Debian and Ubuntu"
     " `apt-get install golang-go` (1.24 or newer), elsewhere https://go.dev/dl/."
@@ -54,6 +57,13 @@ class Sample:
     first_media: Spread
     rss_idle_bytes: int
     rss_loaded_bytes: int
+    seconds: float
+
+    @property
+    def loss(self) -> float:
+        """The share of due packets that never came."""
+        received = self.packets_per_second * self.seconds
+        return self.gaps / (received + self.gaps) if self.gaps else 0.0
 
 
 def build() -> None:
@@ -133,6 +143,7 @@ def _sample(
         first_media=_spread(result["first_media_ms"]),
         rss_idle_bytes=idle,
         rss_loaded_bytes=loaded,
+        seconds=seconds,
     )
 
 
@@ -142,10 +153,24 @@ def _spread(message: dict[str, float] | None) -> Spread:
     return Spread(message["p50"], message["p95"], message["p99"])
 
 
-def _moment(server: Server, generator: int) -> _Moment:
+def await_calm(patience_s: float) -> None:
+    """Wait until the machine rests for two seconds, or the patience is over: then it is measured as it is."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        before = _machine_seconds()
+        time.sleep(CALM_S)
+        if _machine_seconds() - before < CALM_SHARE * CALM_S:
+            return
+
+
+def _machine_seconds() -> float:
+    """What all processes together spent of the processors, in ticks of 10 ms."""
     ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
     user, nice, system, _idle, _iowait, irq, softirq = ticks[:7]
-    machine = (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
+def _moment(server: Server, generator: int) -> _Moment:
     stat = Path(f"/proc/{generator}/stat").read_text().rsplit(")", 1)[1].split()
     own = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-    return _Moment(server.cpu_seconds(), own, machine)
+    return _Moment(server.cpu_seconds(), own, _machine_seconds())

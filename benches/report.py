@@ -12,6 +12,7 @@ from benches.generator import Sample
 from benches.servers import OURS, PEER
 
 MEBIBYTE = 1 << 20
+LOSS_MAX = 0.01
 BUSY = 0.1
 """Others' share of a core over which figures are marked as those of a busy machine."""
 
@@ -54,9 +55,13 @@ def middle(samples: Sequence[Sample], figure: Callable[[Sample], float]) -> floa
 
 
 def ratio(samples: Sequence[Sample], load: str) -> float | None:
-    """Packets per CPU-second: ours over livekit-server's, medians of the same run."""
-    mine = middle(of(samples, OURS, load), lambda s: s.packets_per_cpu_second)
-    theirs = middle(of(samples, PEER, load), lambda s: s.packets_per_cpu_second)
+    """Packets per CPU-second: ours over livekit-server's, medians of the same run.
+
+    Rounds that lost much are left out, since a server that drops is fast.
+    """
+    whole = [sample for sample in samples if sample.loss <= LOSS_MAX]
+    mine = middle(of(whole, OURS, load), lambda s: s.packets_per_cpu_second)
+    theirs = middle(of(whole, PEER, load), lambda s: s.packets_per_cpu_second)
     return mine / theirs if mine and theirs else None
 
 
@@ -113,6 +118,8 @@ def _load_row(samples: Sequence[Sample], rounds: list[Sample], load: str, server
     per_cpu = sorted(sample.packets_per_cpu_second / 1000 for sample in rounds)
     busy = " !" if any(sample.others_share > BUSY for sample in rounds) else ""
     silent = max(sample.silent for sample in rounds)
+    gaps = sum(sample.gaps for sample in rounds)
+    loss = max(sample.loss for sample in rounds)
     multiple = ratio(samples, load) if server == OURS else None
     return (
         load,
@@ -121,7 +128,7 @@ def _load_row(samples: Sequence[Sample], rounds: list[Sample], load: str, server
         f"{statistics.median(per_cpu):.0f}k ({per_cpu[0]:.0f}–{per_cpu[-1]:.0f}){busy}",
         f"{multiple:.2f}" if multiple else "",
         f"{m(lambda s: s.latency.p50):.2f} / {m(lambda s: s.latency.p99):.1f}",
-        f"{sum(sample.gaps for sample in rounds)}" + (f", {silent} silent" if silent else ""),
+        f"{gaps}" + (f" (≤ {loss:.0%})" if loss > LOSS_MAX else "") + (f", {silent} silent" if silent else ""),
         f"{m(lambda s: s.join.p50):.1f} / {m(lambda s: s.join.p95):.1f}",
         f"{m(lambda s: s.first_media.p50):.0f} / {m(lambda s: s.first_media.p95):.0f}",
         f"{m(lambda s: s.rss_idle_bytes) / MEBIBYTE:.0f} → {m(lambda s: s.rss_loaded_bytes) / MEBIBYTE:.0f}",

@@ -33,6 +33,7 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="One round of a, b and c, 2 s windows, few connects.")] = False,
     connects: Annotated[int, typer.Option(min=0, max=100, help="Connections to a first picture; 0: none.")] = 10,
     only: Annotated[str | None, typer.Option(help="One server alone: incamera or livekit-server.")] = None,
+    calm: Annotated[float, typer.Option(help="Seconds to wait, at most, before each load for a machine at rest.")] = 0,
     signalling: Annotated[str, typer.Option(help="rtc/v1 (one connection, as today's SDKs) or rtc (two).")] = "rtc/v1",
     json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = LATEST,
 ) -> None:
@@ -46,7 +47,7 @@ def main(
     try:
         contenders = _contenders(notes, only)
         generator.build()
-        samples = _loads(notes, contenders, loads.split(","), rounds, seconds, settle, _signalling(signalling))
+        samples = _loads(notes, contenders, loads.split(","), rounds, seconds, settle, calm, _signalling(signalling))
         frames = _first_frames(notes, contenders, connects) if connects else []
     except NotMeasurable as failure:
         notes.print(str(failure), markup=False)
@@ -79,12 +80,14 @@ def _loads(
     rounds: int,
     seconds: float,
     settle: float,
+    calm: float,
     signalling: Signalling,
 ) -> list[Sample]:
     samples = []
     for load in loads:
         for turn in range(rounds):
             for contender in contenders if turn % 2 == 0 else reversed(contenders):
+                generator.await_calm(calm)
                 with Server(contender) as server:
                     sample = generator.measure(server, load, seconds=seconds, settle_s=settle, signalling=signalling)
                 samples.append(sample)

@@ -193,7 +193,8 @@ func (m *Member) handle(f field) error {
 		}
 		return m.wantOffer()
 	case respLeave:
-		return errors.New("the server asked this member to leave")
+		reason, err := parseLeave(f.bytes)
+		return errors.Join(fmt.Errorf("the server asked this member to leave (DisconnectReason %d)", reason), err)
 	}
 	return nil
 }

@@ -68,10 +68,14 @@ func (w *wire) ping() error {
 	return w.write(appendNumber(nil, reqPing, uint64(time.Now().UnixMilli())))
 }
 
+// write leaves its failure to the reader, which may find the server's reason for it still waiting.
 func (w *wire) write(frame []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.socket.WriteMessage(websocket.BinaryMessage, frame)
+	if w.socket.WriteMessage(websocket.BinaryMessage, frame) != nil {
+		return w.socket.SetReadDeadline(time.Now().Add(time.Second))
+	}
+	return nil
 }
 
 // receive returns the fields of the next SignalResponse: one, since it is a union.

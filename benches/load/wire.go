@@ -122,6 +122,15 @@ func parseSections(message []byte) (audios, videos int, err error) {
 	return audios, videos, err
 }
 
+func parseLeave(message []byte) (reason uint64, err error) {
+	err = parseFields(message, func(f field) {
+		if f.id == 2 {
+			reason = f.number
+		}
+	})
+	return reason, err
+}
+
 // addTrack is an AddTrackRequest without simulcast: one layer, so that both servers forward the same packets.
 func addTrack(cid string, video bool) []byte {
 	b := appendText(appendText(nil, 1, cid), 2, cid)

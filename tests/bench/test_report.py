@@ -8,9 +8,22 @@ from benches.servers import OURS, PEER
 
 
 def sample(server: str, load: str, packets_per_cpu_second: float) -> Sample:
-    spread = Spread(0.4, 1.0, 2.0)
     return Sample(
-        server, load, 22_500, packets_per_cpu_second, 0.2, 0.0, 0, 0, 0, spread, spread, spread, 1 << 26, 1 << 27
+        server=server,
+        load=load,
+        packets_per_second=22_500,
+        packets_per_cpu_second=packets_per_cpu_second,
+        cpu_share=0.2,
+        others_share=0.0,
+        gaps=0,
+        silent=0,
+        uninvited=0,
+        latency=Spread(0.4, 1.0, 2.0),
+        join=Spread(2.0, 5.0, 6.0),
+        first_media=Spread(50.0, 90.0, 95.0),
+        rss_idle_bytes=1 << 26,
+        rss_loaded_bytes=1 << 27,
+        seconds=5,
     )
 
 
@@ -18,6 +31,12 @@ def test_a_ratio_is_that_of_the_medians_of_one_run() -> None:
     rounds = [sample(PEER, "c", figure) for figure in (80_000, 20_000, 90_000)]
     rounds += [sample(OURS, "c", figure) for figure in (160_000, 900_000, 100_000)]
     assert ratio(rounds, "c") == 2.0
+
+
+def test_a_round_that_lost_packets_has_no_part_in_the_ratio() -> None:
+    rounds = [sample(PEER, "c", 80_000), sample(OURS, "c", 160_000)]
+    fast_because_it_drops = replace(sample(OURS, "c", 900_000), gaps=20_000)
+    assert ratio([*rounds, fast_because_it_drops], "c") == 2.0
 
 
 def test_without_livekit_server_there_is_no_ratio_and_no_verdict_on_it() -> None:
