@@ -25,9 +25,11 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def enter(browser: Browser, link: str) -> Page:
+def enter(browser: Browser, link: str, *, before: str = "") -> Page:
     """Open a link as a person does, pass the check, be in the room and open the microphone."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
+    if before:
+        page.add_init_script(before)
     address, fragment = link.split("#")
     page.goto(f"{address}?debug&quality=medium#{fragment}")
     page.get_by_role("button", name="Enter").click()
