@@ -4,9 +4,11 @@ A server starts anew for each load and round, so that its memory is that of this
 """
 
 import asyncio
+import itertools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -18,6 +20,7 @@ from benches.generator import Sample, Signalling
 from benches.report import FirstFrame
 from benches.servers import OURS, PEER, Contender, NotMeasurable, Server, ours, peer
 
+ATTEMPTS = 2
 DEFAULT_LOADS = "a,a6,b,c,d"
 LATEST = generator.ROOT / ".build" / "bench" / "latest.json"
 
@@ -47,7 +50,8 @@ def main(
     try:
         contenders = _contenders(notes, only)
         generator.build()
-        samples = _loads(notes, contenders, loads.split(","), rounds, seconds, settle, calm, _signalling(signalling))
+        plan = _Plan(tuple(loads.split(",")), rounds, seconds, settle, calm, _signalling(signalling))
+        samples = list(_loads(notes, contenders, plan))
         frames = _first_frames(notes, contenders, connects) if connects else []
     except NotMeasurable as failure:
         notes.print(str(failure), markup=False)
@@ -56,6 +60,8 @@ def main(
     json_file.parent.mkdir(parents=True, exist_ok=True)
     json_file.write_text(json.dumps(report.as_json(samples, frames), indent=1) + "\n")
     notes.print(f"All figures: {json_file}")
+    if len(samples) < len(plan.loads) * plan.rounds * len(contenders):
+        raise typer.Exit(1)
 
 
 def _contenders(notes: Console, only: str | None) -> list[Contender]:
@@ -73,29 +79,40 @@ def _signalling(text: str) -> Signalling:
     return "rtc" if text == "rtc" else "rtc/v1"
 
 
-def _loads(
-    notes: Console,
-    contenders: Sequence[Contender],
-    loads: Sequence[str],
-    rounds: int,
-    seconds: float,
-    settle: float,
-    calm: float,
-    signalling: Signalling,
-) -> list[Sample]:
-    samples = []
-    for load in loads:
-        for turn in range(rounds):
-            for contender in contenders if turn % 2 == 0 else reversed(contenders):
-                generator.await_calm(calm)
-                with Server(contender) as server:
-                    sample = generator.measure(server, load, seconds=seconds, settle_s=settle, signalling=signalling)
-                samples.append(sample)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is run, how often and how long."""
+
+    loads: tuple[str, ...]
+    rounds: int
+    seconds: float
+    settle_s: float
+    calm_s: float
+    signalling: Signalling
+
+
+def _loads(notes: Console, contenders: Sequence[Contender], plan: _Plan) -> Iterator[Sample]:
+    """Each load, the servers in turn. A round that fails twice is left out and said; the others' figures stand."""
+    for load, turn in itertools.product(plan.loads, range(plan.rounds)):
+        for contender in contenders if turn % 2 == 0 else reversed(contenders):
+            for attempt in range(ATTEMPTS):
+                generator.await_calm(plan.calm_s)
+                try:
+                    sample = _once(contender, load, plan)
+                except NotMeasurable as failure:
+                    notes.print(f"{load} {turn + 1}/{plan.rounds}, attempt {attempt + 1}: {failure}", markup=False)
+                    continue
+                yield sample
                 notes.print(
-                    f"{load} {turn + 1}/{rounds} {contender.name}: {sample.packets_per_cpu_second:,.0f} packets"
+                    f"{load} {turn + 1}/{plan.rounds} {contender.name}: {sample.packets_per_cpu_second:,.0f} packets"
                     f" per CPU-s, {sample.gaps} gaps, others {sample.others_share:.0%} of a core"
                 )
-    return samples
+                break
+
+
+def _once(contender: Contender, load: str, plan: _Plan) -> Sample:
+    with Server(contender) as server:
+        return generator.measure(server, load, seconds=plan.seconds, settle_s=plan.settle_s, signalling=plan.signalling)
 
 
 def _first_frames(notes: Console, contenders: Sequence[Contender], connects: int) -> list[FirstFrame]:
