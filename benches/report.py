@@ -89,7 +89,8 @@ def targets(samples: Sequence[Sample]) -> list[Target]:
 
 def show(console: Console, samples: Sequence[Sample], frames: Sequence[FirstFrame]) -> None:
     """Print all figures, and which targets they meet."""
-    console.print(_load_table(samples))
+    if samples:
+        console.print(_load_table(samples))
     if frames:
         console.print(_frame_table(frames))
     if any(target.measured is not None for target in targets(samples)):

@@ -35,7 +35,7 @@ def end_with_parent() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Three ports of loopback that were free a moment ago."""
+    """Three ports that were free on all addresses a moment ago."""
 
     http: int
     udp: int
@@ -46,7 +46,7 @@ def free_ports() -> Ports:
     """Ask the system for ports: both servers take numbers, not 0, on their command lines."""
     with socket.socket() as http, socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
         for each in (http, tcp, udp):
-            each.bind(("127.0.0.1", 0))
+            each.bind(("0.0.0.0", 0))  # media is bound to all addresses
         return Ports(http.getsockname()[1], udp.getsockname()[1], tcp.getsockname()[1])
 
 
