@@ -1,7 +1,7 @@
 """A call as its users have it: two, then four browsers in one sitting, on good and bad networks.
 
 Each of them must *decode* pictures and sound of all the others (frames growing by getStats). Pictures are small, in
-two layers (`?quality=medium`), as small as two cores allow for four browsers that encode and decode simulcast.
+two layers (`?quality=low`), as small as two cores allow for four browsers that encode and decode simulcast.
 """
 
 import random
@@ -31,7 +31,7 @@ def enter(browser: Browser, link: str, *, before: str = "") -> Page:
     if before:
         page.add_init_script(before)
     address, fragment = link.split("#")
-    page.goto(f"{address}?debug&quality=medium#{fragment}")
+    page.goto(f"{address}?debug&quality=low#{fragment}")
     page.get_by_role("button", name="Enter").click()
     inside(page)
     return page
@@ -40,6 +40,7 @@ def enter(browser: Browser, link: str, *, before: str = "") -> Page:
 def inside(page: Page) -> None:
     """Wait for the room, and open the microphone: everybody comes in with it closed."""
     page.get_by_role("button", name="Leave").wait_for()
+    page.get_by_role("button", name="Microphone closed").wait_for()
     page.keyboard.press("m")
     page.get_by_role("button", name="On air").wait_for()
 
