@@ -50,6 +50,8 @@ class Sample:
     others_share: float
     """Of one core, by all but the server and the generator: over 0.1 the figures are of a busy machine."""
     gaps: int
+    pauses: int
+    """Pictures that the server paused for want of bandwidth, since the start: on loopback it should see no want."""
     silent: int
     uninvited: int
     latency: Spread
@@ -136,6 +138,7 @@ def _sample(
         cpu_share=cpu / seconds,
         others_share=max(others, 0.0) / seconds,
         gaps=result["gaps"],
+        pauses=result["pauses"],
         silent=result["silent"],
         uninvited=result["uninvited"],
         latency=_spread(result["latency_ms"]),

@@ -119,6 +119,7 @@ def _load_row(samples: Sequence[Sample], rounds: list[Sample], load: str, server
     per_cpu = sorted(sample.packets_per_cpu_second / 1000 for sample in rounds)
     busy = " !" if any(sample.others_share > BUSY for sample in rounds) else ""
     silent = max(sample.silent for sample in rounds)
+    pauses = sum(sample.pauses for sample in rounds)
     gaps = sum(sample.gaps for sample in rounds)
     loss = max(sample.loss for sample in rounds)
     multiple = ratio(samples, load) if server == OURS else None
@@ -129,7 +130,10 @@ def _load_row(samples: Sequence[Sample], rounds: list[Sample], load: str, server
         f"{statistics.median(per_cpu):.0f}k ({per_cpu[0]:.0f}–{per_cpu[-1]:.0f}){busy}",
         f"{multiple:.2f}" if multiple else "",
         f"{m(lambda s: s.latency.p50):.2f} / {m(lambda s: s.latency.p99):.1f}",
-        f"{gaps}" + (f" (≤ {loss:.0%})" if loss > LOSS_MAX else "") + (f", {silent} silent" if silent else ""),
+        f"{gaps}"
+        + (f" (≤ {loss:.0%})" if loss > LOSS_MAX else "")
+        + (f"\n{pauses} pauses" if pauses else "")
+        + (f"\n{silent} silent" if silent else ""),
         f"{m(lambda s: s.join.p50):.1f} / {m(lambda s: s.join.p95):.1f}",
         f"{m(lambda s: s.first_media.p50):.0f} / {m(lambda s: s.first_media.p95):.0f}",
         f"{m(lambda s: s.rss_idle_bytes) / MEBIBYTE:.0f} → {m(lambda s: s.rss_loaded_bytes) / MEBIBYTE:.0f}",

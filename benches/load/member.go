@@ -33,6 +33,7 @@ type Member struct {
 	firstAfter  atomic.Int64 // the first media packet
 	firstVideo  atomic.Int64
 	flows       []Flow // by source
+	pauses      atomic.Int64
 	uninvited   atomic.Int64
 	unmarked    atomic.Int64 // packets without a probe: padding, a server's own frames
 	publishing  sync.Once
@@ -183,6 +184,10 @@ func (m *Member) handle(f field) error {
 		if m.unsettled--; m.unsettled == 0 {
 			return m.wantOffer()
 		}
+	case respStreamState:
+		pauses, err := parsePauses(f.bytes)
+		m.pauses.Add(pauses)
+		return err
 	case respSections:
 		audios, videos, err := parseSections(f.bytes)
 		if err != nil {

@@ -49,7 +49,8 @@ type Result struct {
 	PacketsIn        int     `json:"packets_in"`  // sent by the members within the window
 	PacketsOut       int     `json:"packets_out"` // received by them
 	PacketsPerSecond float64 `json:"packets_per_second"`
-	Gaps             int     `json:"gaps"` // packets that were due and never came
+	Gaps             int     `json:"gaps"`   // packets that were due and never came
+	Pauses           int     `json:"pauses"` // pictures that the server paused for want of bandwidth, arrival included
 	Duplicates       int     `json:"duplicates"`
 	Uninvited        int     `json:"uninvited"` // packets of sources that the member did not ask for
 	Unmarked         int     `json:"unmarked"`  // padding, and frames of the server's own
@@ -94,15 +95,16 @@ func (r *Run) result(arrival Arrival, before, after, late [][]Count, sentBefore,
 		result.PacketsOut += a.received - b.received
 		result.Duplicates += a.duplicates - b.duplicates
 		result.Gaps += max(l.missing-b.missing, 0)
-		// What is missing at the end leaves no gap in a flow: it just ends before the window does.
-		if l.highest < sentAfter[source] {
-			result.Gaps += int(sentAfter[source] - l.highest)
+		// What is missing at the end leaves no gap in a flow: it just ends before the window does, or even before it began.
+		if last := max(l.highest, sentBefore[source]); last < sentAfter[source] {
+			result.Gaps += int(sentAfter[source] - last)
 		}
 		for _, microseconds := range r.members[member].flows[source].Latencies() {
 			latencies = append(latencies, float64(microseconds)/1000)
 		}
 	})
 	for _, member := range r.members {
+		result.Pauses += int(member.pauses.Load())
 		result.Uninvited += int(member.uninvited.Load())
 		result.Unmarked += int(member.unmarked.Load())
 	}

@@ -28,6 +28,7 @@ const (
 	respUpdate         = 5
 	respTrackPublished = 6
 	respLeave          = 8
+	respStreamState    = 13
 	respSections       = 25
 )
 
@@ -120,6 +121,22 @@ func parseSections(message []byte) (audios, videos int, err error) {
 		}
 	})
 	return audios, videos, err
+}
+
+// parsePauses counts the tracks that a StreamStateUpdate says are paused for want of bandwidth.
+func parsePauses(message []byte) (pauses int64, err error) {
+	var inner error
+	err = parseFields(message, func(f field) {
+		if f.id != 1 {
+			return
+		}
+		inner = errors.Join(inner, parseFields(f.bytes, func(f field) {
+			if f.id == 3 && f.number == 1 {
+				pauses++
+			}
+		}))
+	})
+	return pauses, errors.Join(err, inner)
 }
 
 func parseLeave(message []byte) (reason uint64, err error) {

@@ -16,6 +16,7 @@ def sample(server: str, load: str, packets_per_cpu_second: float) -> Sample:
         cpu_share=0.2,
         others_share=0.0,
         gaps=0,
+        pauses=0,
         silent=0,
         uninvited=0,
         latency=Spread(0.4, 1.0, 2.0),
