@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/webrtc/v4"
 )
@@ -44,7 +45,8 @@ func newFactory(certificate webrtc.Certificate) (*factory, error) {
 	// those Pion reads up to ten packets that come before the answer which declares them, and loses them.
 	interceptors := &interceptor.Registry{}
 	if err := errors.Join(
-		webrtc.ConfigureNack(media, interceptors),
+		// libwebrtc asks ten times for a packet; Pion would ask for ever, for what was sent before its stream was known too.
+		webrtc.ConfigureNackWithOptions(media, interceptors, []nack.GeneratorOption{nack.GeneratorMaxNacksPerPacket(10)}),
 		webrtc.ConfigureRTCPReports(interceptors),
 		webrtc.ConfigureTWCCSenderWithOptions(media, interceptors, twcc.WithLoggerFactory(silentLogs{})),
 		webrtc.ConfigureTWCCHeaderExtensionSender(media, interceptors),
