@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from incamera import _core
-from incamera._core import MediaCore
+from incamera._core import E2eeRefused, HeadsLedger, MediaCore, SittingGroup, Watch, validate_chain
 
 if TYPE_CHECKING:
     from incamera._core import NativeEvent as NativeEvent
     from incamera._core import NativeSection as NativeSection
 
-__all__ = ["MediaCore", "native_version"]
+__all__ = ["E2eeRefused", "HeadsLedger", "MediaCore", "SittingGroup", "Watch", "native_version", "validate_chain"]
 
 
 def native_version() -> str:

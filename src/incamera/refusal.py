@@ -157,6 +157,26 @@ class Code(StrEnum):
     FEED_MALFORMED = "feed.malformed"  # a message of the feed that is not of its form
     SERVER_CLOSING = "server.closing"  # the server is being stopped
 
+    # A member's share of a sitting's MLS group (docs/explanation/e2ee.md has the rules CLAIM-n and WELCOME-n).
+    GROUP_WRONG_PHASE = "group.wrong_phase"  # the call does not fit: no statement yet, not joined, removed
+    GROUP_BLOCKED = "group.blocked"  # a breach was seen: nothing is sent in this group any more
+    GROUP_UPDATE_FIRST = "group.update_first"  # the state was loaded: a commit comes before anything is sent
+    COMMIT_PENDING = "commit.pending"  # a commit of one's own waits for its verdict
+    COMMIT_OTHER_GROUP = "commit.other_group"  # the commit is of another group
+    COMMIT_EPOCH_PAST = "commit.epoch_past"  # the commit leaves an epoch that is over
+    COMMIT_EPOCH_FUTURE = "commit.epoch_future"  # the commit or message is of an epoch that has not come
+    COMMIT_BREACH = "commit.breach"  # the commit does not do what its act says, or may not
+    COMMIT_CANNOT_PROCESS = "commit.cannot_process"  # MLS refuses the commit, here at least
+    COMMIT_LOST = "commit.lost"  # one's own commit came back, and its secrets are not here
+    KNOCK_REFUSED = "knock.refused"  # a knock whose chain or key package can't be added
+    WELCOME_REFUSED = "welcome.refused"  # a Welcome that is not the roster of the record
+    MESSAGE_UNREADABLE = "message.unreadable"  # can't be opened, was opened before, or is nobody's on the roster
+    ROSTER_UNKNOWN_DEVICE = "roster.unknown_device"  # the device is not on the roster
+    ITEM_KEY_UNKNOWN = "item.key_unknown"  # no key of this item is here
+    ITEM_SEAL_BROKEN = "item.seal_broken"  # a sealed body that its key does not open
+    STATE_UNREADABLE = "state.unreadable"  # a saved state that can't be read, or is of another meeting or sitting
+    CORE_INTERNAL = "core.internal"  # the member's core failed: its own fault, or the random source's
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

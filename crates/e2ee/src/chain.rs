@@ -38,9 +38,9 @@ pub struct Trust {
 
 impl Trust {
     pub(crate) fn authority_key(&self) -> Result<PublicKey> {
-        PublicKey::parse(&self.key)
-            .filter(|key| key.thumbprint() == self.authority)
-            .ok_or_else(|| Error::rule(Code::ChainRefused, "CHAIN-5", "the authority's key is not the one that the link names"))
+        PublicKey::parse(&self.key).filter(|key| key.thumbprint() == self.authority).ok_or_else(|| {
+            Error::rule(Code::ChainRefused, "CHAIN-5", "the authority's key is not the one that the link names")
+        })
     }
 }
 
@@ -227,7 +227,8 @@ fn refuse<T>(rule: &'static str, reason: impl Into<String>) -> Result<T> {
 }
 
 fn check_keys(levels: &[Level], authority: &PublicKey) -> Result<()> {
-    let keys: BTreeSet<Thumbprint> = levels.iter().map(|level| level.key.thumbprint()).chain([authority.thumbprint()]).collect();
+    let keys: BTreeSet<Thumbprint> =
+        levels.iter().map(|level| level.key.thumbprint()).chain([authority.thumbprint()]).collect();
     if keys.len() == levels.len() + 1 { Ok(()) } else { refuse("CHAIN-4", "one key stands at two levels") }
 }
 

@@ -113,7 +113,11 @@ impl Claims {
             message: members.octets("message", 1, COMMIT_BYTES_MAX)?,
             welcome: members.optional("welcome", Members::hash)?,
             adds: members.array("adds", ADDS_MAX)?.into_iter().map(add).collect::<std::result::Result<_, _>>()?,
-            removes: members.array("removes", REMOVES_MAX)?.into_iter().map(remove).collect::<std::result::Result<_, _>>()?,
+            removes: members
+                .array("removes", REMOVES_MAX)?
+                .into_iter()
+                .map(remove)
+                .collect::<std::result::Result<_, _>>()?,
             item: members.optional("item", Members::slug)?,
         };
         members.end()?;
@@ -268,14 +272,20 @@ pub(crate) fn judge(
     demand(!effect.has_other, "CLAIM-4", "it holds a proposal that is no Add or Remove by value")?;
     check_path(roster, effect)?;
     demand(Heads::from_aad(&effect.aad).is_some(), "CLAIM-6", "its authenticated data is not two heads")?;
-    demand(claims.welcome.is_some() != claims.adds.is_empty(), "CLAIM-7", "a Welcome goes with adds, and with nothing else")?;
+    demand(
+        claims.welcome.is_some() != claims.adds.is_empty(),
+        "CLAIM-7",
+        "a Welcome goes with adds, and with nothing else",
+    )?;
     let mut after = roster.clone();
     check_removes(roster, effect, claims, facts)?;
     for leaf in &effect.removes {
         after.remove(leaf);
     }
     check_adds(&mut after, effect, claims, facts, trust, place)?;
-    let remains = |due: &&Due| after.values().any(|seated| seated.credential.device == due.device) && !was_added(claims, &due.device);
+    let remains = |due: &&Due| {
+        after.values().any(|seated| seated.credential.device == due.device) && !was_added(claims, &due.device)
+    };
     if let Some(due) = facts.due.iter().find(remains) {
         let reason = format!("it leaves {} in the group, whose removal was due", due.device);
         return Err(Error::rule(Code::CommitStale, "CLAIM-14", reason));
@@ -284,9 +294,12 @@ pub(crate) fn judge(
         let device = seated.credential.device;
         let is_once = after.iter().all(|(other, theirs)| other == leaf || theirs.credential.device != device);
         demand(is_once, "CLAIM-15", "a device has two leaves")?;
-        let holds = facts.admitted.contains_key(&device) && seated.credential.hold(trust, &facts.expected(place)).is_ok();
+        let holds =
+            facts.admitted.contains_key(&device) && seated.credential.hold(trust, &facts.expected(place)).is_ok();
         if !holds {
-            let reason = format!("it leaves {device} in the group, which is not admitted, or whose chain does not hold any more");
+            let reason = format!(
+                "it leaves {device} in the group, which is not admitted, or whose chain does not hold any more"
+            );
             return Err(Error::rule(Code::CommitStale, "CLAIM-16", reason));
         }
     }
@@ -310,9 +323,12 @@ fn check_removes(roster: &Roster, effect: &Effect, claims: &Claims, facts: &Fact
         let device = roster.get(&remove.leaf).map(|seated| seated.credential.device);
         demand(device == Some(remove.device), "CLAIM-8", "its act names another device at a leaf that it removes")?;
         let is_due = || {
-            facts.due.iter().any(|due| due.device == remove.device && due.because == remove.because && Some(due.cites) == remove.cites)
+            facts.due.iter().any(|due| {
+                due.device == remove.device && due.because == remove.because && Some(due.cites) == remove.cites
+            })
         };
-        let is_replaced = || claims.adds.iter().any(|add| add.device == remove.device && Some(add.knock) == remove.cites);
+        let is_replaced =
+            || claims.adds.iter().any(|add| add.device == remove.device && Some(add.knock) == remove.cites);
         let stands = match remove.because {
             Because::Excluded | Because::Left | Because::Revoked => is_due(),
             Because::Replaced => is_replaced(),
@@ -324,7 +340,14 @@ fn check_removes(roster: &Roster, effect: &Effect, claims: &Claims, facts: &Fact
     Ok(())
 }
 
-fn check_adds(after: &mut Roster, effect: &Effect, claims: &Claims, facts: &Facts, trust: &Trust, place: LeafPlace) -> Result<()> {
+fn check_adds(
+    after: &mut Roster,
+    effect: &Effect,
+    claims: &Claims,
+    facts: &Facts,
+    trust: &Trust,
+    place: LeafPlace,
+) -> Result<()> {
     demand(effect.adds.len() == claims.adds.len(), "CLAIM-10", "it adds another number of leaves than its act says")?;
     for (added, add) in effect.adds.iter().zip(&claims.adds) {
         // RFC 9420 12.1.1: the new leaf is placed at the leftmost empty one.
@@ -334,7 +357,11 @@ fn check_adds(after: &mut Roster, effect: &Effect, claims: &Claims, facts: &Fact
             return Err(breach("CLAIM-11", "no such knock of this device stands at this place"));
         };
         let is_the_knock = unb64u(&knock.key_package).is_some_and(|package| package == added.key_package);
-        demand(is_the_knock && knock.chain.as_bytes() == added.identity, "CLAIM-11", "its key package is not the knock's")?;
+        demand(
+            is_the_knock && knock.chain.as_bytes() == added.identity,
+            "CLAIM-11",
+            "its key package is not the knock's",
+        )?;
         let credential = chain_of(&added.identity, &added.signature_key, trust, place, facts)?;
         demand(credential.device == add.device, "CLAIM-12", "the added leaf's chain is another device's")?;
         demand(
@@ -343,17 +370,31 @@ fn check_adds(after: &mut Roster, effect: &Effect, claims: &Claims, facts: &Fact
             "no such admission of this device stands at this place",
         )?;
         demand(fits(added, &credential), "CLAIM-12", "its key package outlives its statement, or has extensions")?;
-        after.insert(leaf, Seated { credential, identity: added.identity.clone(), signature_key: added.signature_key.clone() });
+        after.insert(
+            leaf,
+            Seated { credential, identity: added.identity.clone(), signature_key: added.signature_key.clone() },
+        );
     }
     Ok(())
 }
 
 /// The credential that a leaf's identity proves: a valid chain of an enrolled device, with the leaf's own key at its end.
-pub(crate) fn chain_of(identity: &[u8], key: &[u8], trust: &Trust, place: LeafPlace, facts: &Facts) -> Result<Credential> {
+pub(crate) fn chain_of(
+    identity: &[u8],
+    key: &[u8],
+    trust: &Trust,
+    place: LeafPlace,
+    facts: &Facts,
+) -> Result<Credential> {
     let text = std::str::from_utf8(identity).map_err(|_| breach("CLAIM-12", "a leaf's identity is no chain"))?;
-    let credential = chain::validate(text, trust, &facts.expected(place), facts.at)
-        .map_err(|error| breach("CLAIM-12", format!("an added leaf's chain is refused by {}", error.rule.unwrap_or("the validator"))))?;
-    demand(credential.leaf_octets().is_some_and(|octets| octets[..] == *key), "CLAIM-12", "the leaf's key is not its statement's")?;
+    let credential = chain::validate(text, trust, &facts.expected(place), facts.at).map_err(|error| {
+        breach("CLAIM-12", format!("an added leaf's chain is refused by {}", error.rule.unwrap_or("the validator")))
+    })?;
+    demand(
+        credential.leaf_octets().is_some_and(|octets| octets[..] == *key),
+        "CLAIM-12",
+        "the leaf's key is not its statement's",
+    )?;
     Ok(credential)
 }
 

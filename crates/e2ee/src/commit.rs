@@ -158,7 +158,9 @@ impl Group {
         let mut taken: std::collections::BTreeSet<u32> = self.roster.keys().copied().collect();
         let mut removes = Vec::new();
         for remove in &plan.removes {
-            let leaf = self.leaf_of(&remove.device).ok_or_else(|| Error::new(Code::NotOnRoster, "who is to be removed is not on the roster"))?;
+            let leaf = self
+                .leaf_of(&remove.device)
+                .ok_or_else(|| Error::new(Code::NotOnRoster, "who is to be removed is not on the roster"))?;
             taken.remove(&leaf);
             removes.push(Remove { device: remove.device, leaf, because: remove.because, cites: remove.cites });
         }
@@ -171,7 +173,12 @@ impl Group {
         Ok((removes, adds))
     }
 
-    fn stage(&mut self, packages: Vec<KeyPackage>, removes: &[u32], heads: &Heads) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+    fn stage(
+        &mut self,
+        packages: Vec<KeyPackage>,
+        removes: &[u32],
+        heads: &Heads,
+    ) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
         let Self { group: Some(group), provider, signer, .. } = self else {
             return Err(Error::new(Code::WrongPhase, "we are not in the group"));
         };
@@ -206,7 +213,9 @@ impl Group {
     pub fn discard(&mut self) -> Result<()> {
         self.pending = None;
         match &mut self.group {
-            Some(group) => group.clear_pending_commit(self.provider.storage()).map_err(|_| Error::internal("the store failed")),
+            Some(group) => {
+                group.clear_pending_commit(self.provider.storage()).map_err(|_| Error::internal("the store failed"))
+            }
             None => Ok(()),
         }
     }
@@ -234,22 +243,32 @@ impl Group {
             return Err(Error::new(Code::OtherGroup, "the commit is of another group"));
         }
         match claims.epoch.cmp(&epoch) {
-            std::cmp::Ordering::Less => return Err(Error::new(Code::EpochPast, "the commit leaves an epoch that is over")),
-            std::cmp::Ordering::Greater => return Err(Error::new(Code::EpochFuture, "the commit leaves an epoch that has not come")),
+            std::cmp::Ordering::Less => {
+                return Err(Error::new(Code::EpochPast, "the commit leaves an epoch that is over"));
+            }
+            std::cmp::Ordering::Greater => {
+                return Err(Error::new(Code::EpochFuture, "the commit leaves an epoch that has not come"));
+            }
             std::cmp::Ordering::Equal => {}
         }
-        if self.device == Some(*author) { self.merge_own(&claims, facts) } else { self.merge_other(author, &claims, facts) }
+        if self.device == Some(*author) {
+            self.merge_own(&claims, facts)
+        } else {
+            self.merge_other(author, &claims, facts)
+        }
     }
 
     fn merge_own(&mut self, claims: &Claims, facts: &Facts) -> Result<Advance> {
         if self.pending() != Some(claims.hash()) {
-            return Err(Error::new(Code::CommitUnknown, "our own commit's secrets are not here"));
+            return Err(Error::new(Code::CommitLost, "our own commit's secrets are not here"));
         }
-        let mls_message = mls::read_private(&claims.message).ok_or_else(|| breach("CLAIM-1", "its message is no PrivateMessage"))?;
+        let mls_message =
+            mls::read_private(&claims.message).ok_or_else(|| breach("CLAIM-1", "its message is no PrivateMessage"))?;
         let openmls::prelude::ProtocolMessage::PrivateMessage(private) = &mls_message else {
             return Err(breach("CLAIM-1", "its message is no PrivateMessage"));
         };
-        let heads = Heads::from_aad(private.aad()).ok_or_else(|| breach("CLAIM-6", "its authenticated data is not two heads"))?;
+        let heads = Heads::from_aad(private.aad())
+            .ok_or_else(|| breach("CLAIM-6", "its authenticated data is not two heads"))?;
         let after = self.check_own(claims, facts, &heads)?;
         let Self { group: Some(group), provider, .. } = self else {
             return Err(Error::new(Code::WrongPhase, "we are not in the group"));
@@ -262,7 +281,8 @@ impl Group {
 
     fn merge_other(&mut self, author: &Thumbprint, claims: &Claims, facts: &Facts) -> Result<Advance> {
         let place = self.place()?;
-        let message = mls::read_private(&claims.message).ok_or_else(|| breach("CLAIM-1", "its message is no PrivateMessage"))?;
+        let message =
+            mls::read_private(&claims.message).ok_or_else(|| breach("CLAIM-1", "its message is no PrivateMessage"))?;
         let is_here = message.group_id().as_slice() == place.group.0 && message.epoch().as_u64() == claims.epoch;
         if !is_here {
             return Err(breach("CLAIM-2", "its message is of another group or epoch than its act"));
@@ -295,7 +315,14 @@ impl Group {
 
     /// The roster and the answer after a merge. That the tree is the roster that was judged is asserted: it is what the check
     /// is worth.
-    fn advance(&mut self, author: Thumbprint, claims: &Claims, after: Roster, heads: Option<Heads>, lost: bool) -> Result<Advance> {
+    fn advance(
+        &mut self,
+        author: Thumbprint,
+        claims: &Claims,
+        after: Roster,
+        heads: Option<Heads>,
+        lost: bool,
+    ) -> Result<Advance> {
         let group = self.group.as_ref().ok_or_else(|| Error::internal("a member has a group"))?;
         if group.is_active() && !is_roster(group, &after) {
             let rule = "CLAIM-10";
@@ -339,7 +366,8 @@ pub(crate) fn is_roster(group: &MlsGroup, roster: &Roster) -> bool {
     group.members().all(|member| {
         count += 1;
         roster.get(&member.index.u32()).is_some_and(|seated| {
-            seated.signature_key == member.signature_key && mls::identity(&member.credential).as_ref() == Some(&seated.identity)
+            seated.signature_key == member.signature_key
+                && mls::identity(&member.credential).as_ref() == Some(&seated.identity)
         })
     }) && count == roster.len()
 }

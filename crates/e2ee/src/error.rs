@@ -31,7 +31,7 @@ pub enum Code {
     /// MLS refuses the commit, here at least: knock again.
     CommitUnprocessable,
     /// One's own commit came back, and its secrets are not here: knock again.
-    CommitUnknown,
+    CommitLost,
     /// A knock that can't be admitted; `author` is who knocked, `rule` what is wrong with it.
     KnockRefused,
     /// A Welcome that is not the roster that the claims fold to; `rule` is `WELCOME-n`.
@@ -68,7 +68,7 @@ impl Code {
             Self::CommitStale => "commit.stale",
             Self::CommitBreach => "commit.breach",
             Self::CommitUnprocessable => "commit.cannot_process",
-            Self::CommitUnknown => "commit.unknown",
+            Self::CommitLost => "commit.lost",
             Self::KnockRefused => "knock.refused",
             Self::WelcomeRefused => "welcome.refused",
             Self::MessageUnreadable => "message.unreadable",

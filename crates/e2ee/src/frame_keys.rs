@@ -32,7 +32,11 @@ impl Identity {
 }
 
 /// `MLS-Exporter("incamera media key v1", utf8(identity), 32)` of the group's present epoch.
-pub(crate) fn export(group: &MlsGroup, crypto: &impl OpenMlsCrypto, identity: &Identity) -> Result<Zeroizing<[u8; BYTES]>> {
+pub(crate) fn export(
+    group: &MlsGroup,
+    crypto: &impl OpenMlsCrypto,
+    identity: &Identity,
+) -> Result<Zeroizing<[u8; BYTES]>> {
     let key = group
         .export_secret(crypto, LABEL, identity.text.as_bytes(), BYTES)
         .map(Zeroizing::new)
@@ -55,7 +59,14 @@ mod tests {
     fn an_identity_is_a_device_and_eight_bytes() {
         let device = Thumbprint([3; 32]);
         assert_eq!(Identity::parse(&format!("{device}.AAAAAAAAAAA")).map(|identity| identity.device), Some(device));
-        for text in ["", "x", &format!("{device}"), &format!("{device}."), &format!("{device}.AAAA"), &format!("{device}.AAAAAAAAAAB")] {
+        for text in [
+            "",
+            "x",
+            &format!("{device}"),
+            &format!("{device}."),
+            &format!("{device}.AAAA"),
+            &format!("{device}.AAAAAAAAAAB"),
+        ] {
             assert_eq!(Identity::parse(text), None, "{text}");
         }
         assert_eq!(index(33), 1);

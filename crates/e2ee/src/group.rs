@@ -103,7 +103,8 @@ impl Group {
     pub fn prepare(trust: Trust, sitting: SittingId, items: ItemKeys) -> Result<Self> {
         trust.authority_key()?;
         let provider = OpenMlsRustCrypto::default();
-        let signer = SignatureKeyPair::new(SignatureScheme::ED25519).map_err(|_| Error::internal("no key could be made"))?;
+        let signer =
+            SignatureKeyPair::new(SignatureScheme::ED25519).map_err(|_| Error::internal("no key could be made"))?;
         signer.store(provider.storage()).map_err(|_| Error::internal("the leaf's key could not be stored"))?;
         Ok(Self {
             provider,
@@ -140,7 +141,8 @@ impl Group {
         let period = credential.leaf_period.ok_or_else(|| Error::internal("a chain of four has a leaf"))?;
         let group = mls::found(&self.provider, &self.signer, self.credential_with_key(chain), place.group, period)?;
         let leaf = group.own_leaf_index().u32();
-        let seated = Seated { credential, identity: chain.as_bytes().to_vec(), signature_key: self.signer.public().to_vec() };
+        let seated =
+            Seated { credential, identity: chain.as_bytes().to_vec(), signature_key: self.signer.public().to_vec() };
         self.roster = Roster::from([(leaf, seated)]);
         self.group = Some(group);
         Ok(())
@@ -260,7 +262,8 @@ impl Group {
     /// The base key of a participant of the room, for the present epoch; only of devices on the roster.
     pub fn frame_key(&self, identity: &str) -> Result<Zeroizing<[u8; frame_keys::BYTES]>> {
         let group = self.sound()?;
-        let identity = Identity::parse(identity).ok_or_else(|| Error::new(Code::Malformed, "not <device>.<instance>"))?;
+        let identity =
+            Identity::parse(identity).ok_or_else(|| Error::new(Code::Malformed, "not <device>.<instance>"))?;
         if !self.roster.values().any(|seated| seated.credential.device == identity.device) {
             return Err(Error::new(Code::NotOnRoster, "the device is not on the roster"));
         }
@@ -349,7 +352,9 @@ impl Group {
     /// The group, if nothing blocks it.
     pub(crate) fn sound(&self) -> Result<&MlsGroup> {
         match &self.blocked {
-            Some(blocked) => Err(Error::new(Code::Blocked, format!("a breach was seen ({})", blocked.rule)).by(&blocked.author)),
+            Some(blocked) => {
+                Err(Error::new(Code::Blocked, format!("a breach was seen ({})", blocked.rule)).by(&blocked.author))
+            }
             None => self.member(),
         }
     }

@@ -132,7 +132,8 @@ impl Ledger {
             return (false, Vec::new());
         }
         chain.hashes.push(hash);
-        let reached: Vec<(Thumbprint, Head)> = chain.claimed.iter().filter(|(_, head)| head.0 == seq).map(|(by, head)| (*by, *head)).collect();
+        let reached: Vec<(Thumbprint, Head)> =
+            chain.claimed.iter().filter(|(_, head)| head.0 == seq).map(|(by, head)| (*by, *head)).collect();
         let mut forks = Vec::new();
         for (by, Head(_, theirs)) in reached {
             chain.claimed.remove(&by);

@@ -99,7 +99,8 @@ impl Heartbeat {
         let nonce = members.octets("nonce", NONCE, NONCE)?;
         let echoes = members.octets("echoes", 0, LEAVES_MAX * NONCE)?;
         let bitmap = members.octets("hears", 0, LEAVES_MAX / 8)?;
-        let tracks = members.array("tracks", TRACKS_MAX)?.into_iter().map(track).collect::<std::result::Result<_, _>>()?;
+        let tracks =
+            members.array("tracks", TRACKS_MAX)?.into_iter().map(track).collect::<std::result::Result<_, _>>()?;
         members.end()?;
         if !echoes.len().is_multiple_of(NONCE) {
             return Err(Malformed::new("echoes", "not 8 bytes a leaf").into());
@@ -164,7 +165,10 @@ mod nonce_text {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; NONCE], D::Error> {
         let text = String::deserialize(deserializer)?;
-        unb64u(&text).filter(|nonce| nonce.len() == NONCE).map(|nonce| fixed(&nonce)).ok_or_else(|| D::Error::custom("not a nonce"))
+        unb64u(&text)
+            .filter(|nonce| nonce.len() == NONCE)
+            .map(|nonce| fixed(&nonce))
+            .ok_or_else(|| D::Error::custom("not a nonce"))
     }
 }
 
@@ -174,7 +178,11 @@ mod nonces_text {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<[u8; NONCE]>, D::Error> {
         let nonces = |text: &String| unb64u(text).filter(|nonce| nonce.len() == NONCE).map(|nonce| fixed(&nonce));
-        Vec::<String>::deserialize(deserializer)?.iter().map(nonces).collect::<Option<_>>().ok_or_else(|| D::Error::custom("not nonces"))
+        Vec::<String>::deserialize(deserializer)?
+            .iter()
+            .map(nonces)
+            .collect::<Option<_>>()
+            .ok_or_else(|| D::Error::custom("not nonces"))
     }
 }
 
@@ -190,7 +198,12 @@ mod tests {
             nonce: [1; 8],
             echoes: vec![[2; 8], [0; 8], [3; 8]],
             hears: vec![0, 2, 17],
-            tracks: vec![Track { sid: "TR_1".into(), kind: "video".into(), source: "camera".into(), ssrcs: vec![7, u32::MAX] }],
+            tracks: vec![Track {
+                sid: "TR_1".into(),
+                kind: "video".into(),
+                source: "camera".into(),
+                ssrcs: vec![7, u32::MAX],
+            }],
         }
     }
 
@@ -204,7 +217,9 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         let good = String::from_utf8(beat().encode().unwrap()).unwrap();
-        for (from, to) in [("\"v\":1", "\"v\":2"), ("\"round\"", "\"rounds\""), ("{\"v\"", "{\"x\":1,\"v\""), ("\"camera\"", "7")] {
+        for (from, to) in
+            [("\"v\":1", "\"v\":2"), ("\"round\"", "\"rounds\""), ("{\"v\"", "{\"x\":1,\"v\""), ("\"camera\"", "7")]
+        {
             assert!(Heartbeat::decode(good.replace(from, to).as_bytes()).is_err(), "{from}");
         }
         assert!(Heartbeat::decode(b"").is_err());

@@ -33,12 +33,20 @@ impl Group {
     /// Join by the Welcome of an accepted commit. `author` and `body` are of its act, `facts` stand at its entry's place.
     ///
     /// After a refusal the group is as before: the key package is not used up, and another Welcome can be looked at.
-    pub fn join(&mut self, welcome: &[u8], author: &Thumbprint, body: &[u8], facts: &Facts, roster: &[RosterLeaf]) -> Result<Advance> {
+    pub fn join(
+        &mut self,
+        welcome: &[u8],
+        author: &Thumbprint,
+        body: &[u8],
+        facts: &Facts,
+        roster: &[RosterLeaf],
+    ) -> Result<Advance> {
         if self.chain.is_none() || self.group.is_some() {
             return Err(Error::new(Code::WrongPhase, "we have not knocked, or have joined"));
         }
         // Looking consumes the key package in the library's store: go back on a refusal.
-        let before = self.provider.storage().values.read().map_err(|_| Error::internal("the store's lock is poisoned"))?.clone();
+        let before =
+            self.provider.storage().values.read().map_err(|_| Error::internal("the store's lock is poisoned"))?.clone();
         self.look(welcome, author, body, facts, roster).map_err(|error| {
             if let Ok(mut values) = self.provider.storage().values.write() {
                 *values = before;
@@ -47,7 +55,14 @@ impl Group {
         })
     }
 
-    fn look(&mut self, welcome: &[u8], author: &Thumbprint, body: &[u8], facts: &Facts, roster: &[RosterLeaf]) -> Result<Advance> {
+    fn look(
+        &mut self,
+        welcome: &[u8],
+        author: &Thumbprint,
+        body: &[u8],
+        facts: &Facts,
+        roster: &[RosterLeaf],
+    ) -> Result<Advance> {
         let claims = Claims::parse(body).map_err(|error| refuse("WELCOME-1", error.reason))?;
         if claims.welcome != Some(Hash::of(welcome)) {
             return Err(refuse("WELCOME-1", "it is not the Welcome that the act names"));
@@ -65,7 +80,9 @@ impl Group {
         }
         let own = staged.own_leaf_index().u32();
         let is_own = |leaf: &u32| claims.adds.iter().any(|add| add.leaf == *leaf && Some(add.device) == self.device);
-        if Some(own).filter(is_own).is_none() || after.get(&own).is_none_or(|seated| seated.signature_key != self.signer.public()) {
+        if Some(own).filter(is_own).is_none()
+            || after.get(&own).is_none_or(|seated| seated.signature_key != self.signer.public())
+        {
             return Err(refuse("WELCOME-6", "our leaf is not where the act says"));
         }
         let group = staged.into_group(&self.provider).map_err(|_| refuse("WELCOME-1", "MLS refuses it"))?;
@@ -99,14 +116,23 @@ impl Group {
             let Some(expected) = roster.iter().find(|expected| expected.leaf == leaf) else {
                 return Err(refuse("WELCOME-4", "its tree has a leaf that the record does not have"));
             };
-            let seated = seated(member, &self.trust)
-                .map_err(|error| refuse("WELCOME-5", format!("a leaf's chain is refused by {}", error.rule.unwrap_or("the validator"))))?;
+            let seated = seated(member, &self.trust).map_err(|error| {
+                refuse("WELCOME-5", format!("a leaf's chain is refused by {}", error.rule.unwrap_or("the validator")))
+            })?;
             let is_key = seated.credential.leaf_octets().is_some_and(|key| key[..] == *member.signature_key);
             if seated.credential.device != expected.device || !is_key {
-                return Err(refuse("WELCOME-4", "a leaf is another device's, or has another key, than the record says"));
+                return Err(refuse(
+                    "WELCOME-4",
+                    "a leaf is another device's, or has another key, than the record says",
+                ));
             }
-            let holds = seated.credential.hold(&self.trust, &facts.expected(place)).and_then(|()| seated.credential.is_valid(expected.at));
-            holds.map_err(|error| refuse("WELCOME-5", format!("a leaf's chain is refused by {}", error.rule.unwrap_or("the validator"))))?;
+            let holds = seated
+                .credential
+                .hold(&self.trust, &facts.expected(place))
+                .and_then(|()| seated.credential.is_valid(expected.at));
+            holds.map_err(|error| {
+                refuse("WELCOME-5", format!("a leaf's chain is refused by {}", error.rule.unwrap_or("the validator")))
+            })?;
             if !facts.has(&expected.device) {
                 return Err(refuse("WELCOME-5", "a leaf's device is not admitted"));
             }
@@ -122,5 +148,9 @@ fn check_context(context: &GroupContext, claims: &Claims, place: LeafPlace) -> R
         && context.epoch().as_u64() == claims.epoch + 1
         && u16::from(context.ciphersuite()) == mls::SUITE
         && context.extensions().iter().next().is_none();
-    if is_ours { Ok(()) } else { Err(refuse("WELCOME-2", "its group, epoch, suite or extensions are others than the act's")) }
+    if is_ours {
+        Ok(())
+    } else {
+        Err(refuse("WELCOME-2", "its group, epoch, suite or extensions are others than the act's"))
+    }
 }

@@ -13,8 +13,9 @@ use crate::strict::{Hash, Thumbprint};
 
 /// A value of a caller's JSON. The refusal says where, never what: the text may hold anything.
 pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text)
-        .map_err(|error| Error::new(Code::Malformed, format!("not of its form at line {}, column {}", error.line(), error.column())))
+    serde_json::from_str(text).map_err(|error| {
+        Error::new(Code::Malformed, format!("not of its form at line {}, column {}", error.line(), error.column()))
+    })
 }
 
 /// A value as JSON.

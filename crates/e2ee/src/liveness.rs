@@ -115,7 +115,15 @@ mod tests {
     use crate::heads::Heads;
 
     fn beat(echo: [u8; NONCE]) -> Heartbeat {
-        Heartbeat { heads: Heads::default(), round: 1, sends_under: 1, nonce: [5; 8], echoes: vec![echo], hears: vec![], tracks: vec![] }
+        Heartbeat {
+            heads: Heads::default(),
+            round: 1,
+            sends_under: 1,
+            nonce: [5; 8],
+            echoes: vec![echo],
+            hears: vec![],
+            tracks: vec![],
+        }
     }
 
     #[test]

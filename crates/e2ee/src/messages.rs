@@ -78,7 +78,9 @@ impl ItemKeys {
     /// The content of the message that carries an item's key: `{v, item, key}`. The first key, or the one of this hash.
     pub(crate) fn content(&self, item: &str, hash: Option<Hash>) -> Result<Zeroizing<Vec<u8>>> {
         let key = Zeroizing::new(b64u(self.key(item, hash)?));
-        serde_json::to_vec(&Content { v: 1, item, key: &key }).map(Zeroizing::new).map_err(|_| Error::internal("a key's content is JSON"))
+        serde_json::to_vec(&Content { v: 1, item, key: &key })
+            .map(Zeroizing::new)
+            .map_err(|_| Error::internal("a key's content is JSON"))
     }
 
     /// Take an item's key from such a content; returns the item.
@@ -107,7 +109,8 @@ impl ItemKeys {
             return Err(Error::new(Code::LimitReached, "a sealed body is at most 4 KiB"));
         }
         let sealed = crypto::seal(rand, key, &place.aad(item), plain)?;
-        serde_json::to_string(&Sealed { item, key: Hash::of(key), sealed: b64u(&sealed) }).map_err(|_| Error::internal("a sealed body is JSON"))
+        serde_json::to_string(&Sealed { item, key: Hash::of(key), sealed: b64u(&sealed) })
+            .map_err(|_| Error::internal("a sealed body is JSON"))
     }
 
     /// What such a body says.
@@ -117,7 +120,8 @@ impl ItemKeys {
         let sealed = members.octets("sealed", crypto::NONCE + crypto::TAG, SEALED_BYTES_MAX)?;
         members.end()?;
         let key = self.key(&item, Some(named))?;
-        crypto::open(key, &place.aad(&item), &sealed).ok_or_else(|| Error::new(Code::SealBroken, "its key does not open it"))
+        crypto::open(key, &place.aad(&item), &sealed)
+            .ok_or_else(|| Error::new(Code::SealBroken, "its key does not open it"))
     }
 
     fn key(&self, item: &str, hash: Option<Hash>) -> Result<&[u8; 32]> {

@@ -4,15 +4,16 @@
 //! clock that anything here asks, and why lifetimes are an hour wider than the leaf's statement on both sides.
 use openmls::credentials::{BasicCredential, Credential, CredentialType};
 use openmls::group::{
-    GroupId as MlsGroupId, MlsGroup, MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, StagedCommit, WireFormatPolicy,
+    GroupId as MlsGroupId, MlsGroup, MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, StagedCommit,
+    WireFormatPolicy,
 };
 use openmls::key_packages::{KeyPackage, Lifetime};
 use openmls::messages::Welcome;
 use openmls::messages::proposals::{Proposal, ProposalOrRefType};
 use openmls::prelude::tls_codec::{DeserializeBytes, Serialize as _};
 use openmls::prelude::{
-    Capabilities, Ciphersuite, CredentialWithKey, KeyPackageIn, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, OpenMlsProvider,
-    ProtocolMessage, ProtocolVersion, SenderRatchetConfiguration,
+    Capabilities, Ciphersuite, CredentialWithKey, KeyPackageIn, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut,
+    OpenMlsProvider, ProtocolMessage, ProtocolVersion, SenderRatchetConfiguration,
 };
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::OpenMlsRustCrypto;
@@ -92,9 +93,15 @@ pub(crate) fn key_package(
 
 /// A knock's key package, checked as RFC 9420 10.1 asks, the system's clock included.
 pub(crate) fn read_key_package(provider: &OpenMlsRustCrypto, message: &[u8]) -> Option<KeyPackage> {
-    let MlsMessageBodyIn::KeyPackage(package) = MlsMessageIn::tls_deserialize_exact_bytes(message).ok()?.extract() else { return None };
+    let MlsMessageBodyIn::KeyPackage(package) = MlsMessageIn::tls_deserialize_exact_bytes(message).ok()?.extract()
+    else {
+        return None;
+    };
     let package: KeyPackageIn = package;
-    package.validate(provider.crypto(), ProtocolVersion::Mls10).ok().filter(|package| package.ciphersuite() == CIPHERSUITE)
+    package
+        .validate(provider.crypto(), ProtocolVersion::Mls10)
+        .ok()
+        .filter(|package| package.ciphersuite() == CIPHERSUITE)
 }
 
 pub(crate) fn read_welcome(message: &[u8]) -> Option<Welcome> {
@@ -151,6 +158,8 @@ pub(crate) fn added(package: &KeyPackage) -> Result<AddedLeaf> {
         identity: identity(leaf.credential()).unwrap_or_default(),
         signature_key: leaf.signature_key().as_slice().to_vec(),
         lifetime: (package.life_time().not_before(), package.life_time().not_after()),
-        has_extensions: package.last_resort() || package.extensions().iter().next().is_some() || leaf.extensions().iter().next().is_some(),
+        has_extensions: package.last_resort()
+            || package.extensions().iter().next().is_some()
+            || leaf.extensions().iter().next().is_some(),
     })
 }

@@ -40,7 +40,9 @@ impl Group {
             return Err(Error::new(Code::WrongPhase, "we are not in the group"));
         };
         group.set_aad(heads.to_aad());
-        let message = group.create_message(provider, signer, content).map_err(|_| Error::internal("the message could not be made"))?;
+        let message = group
+            .create_message(provider, signer, content)
+            .map_err(|_| Error::internal("the message could not be made"))?;
         let bytes = mls::bytes(&message)?;
         if bytes.len() > MESSAGE_BYTES_MAX {
             return Err(Error::new(Code::LimitReached, "a message is at most 16 KiB"));
@@ -52,7 +54,9 @@ impl Group {
     pub fn decrypt(&mut self, message: &[u8]) -> Result<Received> {
         let unreadable = |reason: &str| Error::new(Code::MessageUnreadable, reason);
         let present = self.epoch()?;
-        let Some(private) = Some(message).filter(|message| message.len() <= MESSAGE_BYTES_MAX).and_then(mls::read_private) else {
+        let Some(private) =
+            Some(message).filter(|message| message.len() <= MESSAGE_BYTES_MAX).and_then(mls::read_private)
+        else {
             return Err(unreadable("it is no PrivateMessage"));
         };
         // The content type is authenticated as part of the additional data: a handshake can't pass as a message.
@@ -67,12 +71,17 @@ impl Group {
         let Self { group: Some(group), provider, .. } = self else {
             return Err(Error::new(Code::WrongPhase, "we are not in the group"));
         };
-        let processed = group.process_message(provider, private).map_err(|_| unreadable("it can't be opened, or was opened before"))?;
-        let heads = Heads::from_aad(processed.aad()).ok_or_else(|| unreadable("its authenticated data is not two heads"))?;
+        let processed = group
+            .process_message(provider, private)
+            .map_err(|_| unreadable("it can't be opened, or was opened before"))?;
+        let heads =
+            Heads::from_aad(processed.aad()).ok_or_else(|| unreadable("its authenticated data is not two heads"))?;
         // Of a past epoch too: who has left since then is nobody whose words count.
         let identity = mls::identity(processed.credential());
         let author = self.roster.iter().find(|(_, seated)| Some(&seated.identity) == identity.as_ref());
-        let (leaf, device) = author.map(|(leaf, seated)| (*leaf, seated.credential.device)).ok_or_else(|| unreadable("its author is not on the roster"))?;
+        let (leaf, device) = author
+            .map(|(leaf, seated)| (*leaf, seated.credential.device))
+            .ok_or_else(|| unreadable("its author is not on the roster"))?;
         let ProcessedMessageContent::ApplicationMessage(content) = processed.into_content() else {
             return Err(unreadable("it is one of our own"));
         };

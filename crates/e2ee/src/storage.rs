@@ -64,15 +64,27 @@ pub(crate) fn encode(
     items: &ItemKeys,
 ) -> Result<Zeroizing<Vec<u8>>> {
     let values = storage.values.read().map_err(|_| Error::internal("the store's lock is poisoned"))?;
-    let mut entries: BTreeMap<Vec<u8>, &[u8]> = values.iter().map(|(key, value)| (key.clone(), value.as_slice())).collect();
-    let keys: Vec<(Vec<u8>, Zeroizing<Vec<u8>>)> = items.keys.iter().map(|(item, keys)| {
-        ([ITEM, item.as_bytes()].concat(), Zeroizing::new(keys.iter().flat_map(|key| key.iter().copied()).collect()))
-    }).collect();
+    let mut entries: BTreeMap<Vec<u8>, &[u8]> =
+        values.iter().map(|(key, value)| (key.clone(), value.as_slice())).collect();
+    let keys: Vec<(Vec<u8>, Zeroizing<Vec<u8>>)> = items
+        .keys
+        .iter()
+        .map(|(item, keys)| {
+            (
+                [ITEM, item.as_bytes()].concat(),
+                Zeroizing::new(keys.iter().flat_map(|key| key.iter().copied()).collect()),
+            )
+        })
+        .collect();
     for (item, keys) in &keys {
         entries.insert(item.clone(), keys);
     }
     let header = serde_json::to_vec(header).map_err(|_| Error::internal("a header is JSON"))?;
-    let size = MAGIC.len() + header.len() + note.len() + 12 + entries.iter().map(|(key, value)| key.len() + value.len() + 8).sum::<usize>();
+    let size = MAGIC.len()
+        + header.len()
+        + note.len()
+        + 12
+        + entries.iter().map(|(key, value)| key.len() + value.len() + 8).sum::<usize>();
     // Exactly so long: a vector that grew would leave copies of secrets behind.
     let mut blob = Zeroizing::new(Vec::with_capacity(size));
     blob.extend_from_slice(MAGIC);
@@ -104,7 +116,10 @@ fn parts(blob: &[u8]) -> Option<Parts> {
                 if !rest.is_empty() {
                     return None;
                 }
-                items.keys.insert(String::from_utf8(item.to_vec()).ok()?, keys.iter().map(|key| Zeroizing::new(*key)).collect());
+                items.keys.insert(
+                    String::from_utf8(item.to_vec()).ok()?,
+                    keys.iter().map(|key| Zeroizing::new(*key)).collect(),
+                );
             }
             None => {
                 values.insert(key.to_vec(), value.to_vec());

@@ -262,7 +262,8 @@ impl Members {
 
     /// A member of any type.
     pub fn take(&mut self, name: &str) -> Parsed<Json> {
-        let found = self.left.iter().position(|(given, _)| given == name).ok_or_else(|| Malformed::new(name, "missing"))?;
+        let found =
+            self.left.iter().position(|(given, _)| given == name).ok_or_else(|| Malformed::new(name, "missing"))?;
         Ok(self.left.swap_remove(found).1)
     }
 
@@ -372,7 +373,9 @@ impl Members {
     pub fn end(self) -> Parsed<()> {
         match self.left.first() {
             None => Ok(()),
-            Some((name, _)) => Err(Malformed::new(name.chars().take(80).collect::<String>(), "not a member of this format")),
+            Some((name, _)) => {
+                Err(Malformed::new(name.chars().take(80).collect::<String>(), "not a member of this format"))
+            }
         }
     }
 }
@@ -399,8 +402,20 @@ mod tests {
     #[test]
     fn json_that_reads_in_two_ways_is_refused() {
         for text in [
-            r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, "1.0", "1e3", "-1", "-0", "9007199254740992", "NaN", "[1,]", "{} {}", "01",
-            r#""\ud800""#, "\u{feff}{}", "'a'",
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            "1.0",
+            "1e3",
+            "-1",
+            "-0",
+            "9007199254740992",
+            "NaN",
+            "[1,]",
+            "{} {}",
+            "01",
+            r#""\ud800""#,
+            "\u{feff}{}",
+            "'a'",
         ] {
             assert!(load(text.as_bytes()).is_err(), "{text}");
         }

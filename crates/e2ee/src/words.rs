@@ -45,7 +45,9 @@ pub fn words(epoch_authenticator: &[u8], language: Language) -> Vec<String> {
     let digest = crypto::sha256(&[LABEL, epoch_authenticator].concat());
     let list: Vec<&'static str> = language.list().lines().collect();
     let bit = |position: usize| usize::from(digest[position / 8] >> (7 - position % 8) & 1);
-    (0..COUNT).map(|word| compose(list[(0..BITS).fold(0, |index, offset| index << 1 | bit(word * BITS + offset))])).collect()
+    (0..COUNT)
+        .map(|word| compose(list[(0..BITS).fold(0, |index, offset| index << 1 | bit(word * BITS + offset))]))
+        .collect()
 }
 
 /// NFC, for screens: the French list is in NFD, and has two accents.
@@ -59,13 +61,16 @@ mod tests {
 
     #[test]
     fn lists_are_the_pinned_ones() {
-        let hex = |language: Language| crypto::sha256(language.list().as_bytes()).map(|byte| format!("{byte:02x}")).concat();
+        let hex =
+            |language: Language| crypto::sha256(language.list().as_bytes()).map(|byte| format!("{byte:02x}")).concat();
         let readme = include_str!("../words/README.md");
         for language in [Language::En, Language::Fr] {
             assert!(readme.contains(&hex(language)), "{language:?}");
             let list: Vec<&str> = language.list().lines().collect();
             assert_eq!(list.len(), 2048);
-            assert!(list.iter().all(|word| compose(word).chars().all(|letter| !('\u{300}'..='\u{36f}').contains(&letter))));
+            assert!(
+                list.iter().all(|word| compose(word).chars().all(|letter| !('\u{300}'..='\u{36f}').contains(&letter)))
+            );
             assert_eq!(list.iter().collect::<std::collections::HashSet<_>>().len(), 2048);
         }
     }

@@ -51,7 +51,12 @@ fn nonce(text: &str) -> PyResult<[u8; 8]> {
 fn locked<T>(mutex: &Mutex<T>) -> PyResult<MutexGuard<'_, T>> {
     // A panic inside leaves a state that nobody should go on with: load the saved one.
     mutex.lock().map_err(|_| {
-        refused(&Error { code: Code::Internal, reason: "the core panicked: load the saved state".into(), rule: None, author: None })
+        refused(&Error {
+            code: Code::Internal,
+            reason: "the core panicked: load the saved state".into(),
+            rule: None,
+            author: None,
+        })
     })
 }
 
@@ -66,7 +71,11 @@ impl SittingGroup {
         Self { group: Mutex::new(group) }
     }
 
-    fn with<T: Send>(&self, py: Python<'_>, call: impl FnOnce(&mut Group) -> incamera_e2ee::Result<T> + Send) -> PyResult<T> {
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        call: impl FnOnce(&mut Group) -> incamera_e2ee::Result<T> + Send,
+    ) -> PyResult<T> {
         py.detach(|| call(&mut *locked(&self.group)?).map_err(|error| refused(&error)))
     }
 }
@@ -77,16 +86,24 @@ impl SittingGroup {
     #[pyo3(signature = (trust, sitting, predecessor=None))]
     fn prepare(py: Python<'_>, trust: &str, sitting: &str, predecessor: Option<&Self>) -> PyResult<Self> {
         let sitting = sitting_id(sitting)?;
-        let items = predecessor.map(|group| group.with(py, |group| Ok(group.items().clone()))).transpose()?.unwrap_or_default();
+        let items =
+            predecessor.map(|group| group.with(py, |group| Ok(group.items().clone()))).transpose()?.unwrap_or_default();
         let group = py.detach(|| Group::prepare(from_json(trust)?, sitting, items)).map_err(|error| refused(&error))?;
         Ok(Self::new(group))
     }
 
     #[staticmethod]
-    fn load<'py>(py: Python<'py>, key: &[u8], sealed: &[u8], trust: &str, sitting: &str) -> PyResult<(Self, Bound<'py, PyBytes>)> {
+    fn load<'py>(
+        py: Python<'py>,
+        key: &[u8],
+        sealed: &[u8],
+        trust: &str,
+        sitting: &str,
+    ) -> PyResult<(Self, Bound<'py, PyBytes>)> {
         let (key, sitting) = (state_key(key)?, sitting_id(sitting)?);
-        let (group, note) =
-            py.detach(|| Group::load_sealed(key, sealed, from_json(trust)?, sitting)).map_err(|error| refused(&error))?;
+        let (group, note) = py
+            .detach(|| Group::load_sealed(key, sealed, from_json(trust)?, sitting))
+            .map_err(|error| refused(&error))?;
         Ok((Self::new(group), PyBytes::new(py, &note)))
     }
 
@@ -121,7 +138,14 @@ impl SittingGroup {
     }
 
     #[pyo3(signature = (plan, facts, heads, *, judged=true))]
-    fn commit<'py>(&self, py: Python<'py>, plan: &str, facts: &str, heads: &str, judged: bool) -> PyResult<(String, Option<Bound<'py, PyBytes>>)> {
+    fn commit<'py>(
+        &self,
+        py: Python<'py>,
+        plan: &str,
+        facts: &str,
+        heads: &str,
+        judged: bool,
+    ) -> PyResult<(String, Option<Bound<'py, PyBytes>>)> {
         let draft = self.with(py, |group| {
             let (plan, facts, heads) = (from_json(plan)?, from_json(facts)?, from_json(heads)?);
             if judged { group.commit(&plan, &facts, &heads) } else { group.commit_unjudged(&plan, &facts, &heads) }
@@ -142,7 +166,15 @@ impl SittingGroup {
         self.with(py, |group| to_json(&group.process(&author, claims, &from_json(facts)?)?))
     }
 
-    fn join(&self, py: Python<'_>, welcome: &[u8], author: &str, claims: &[u8], facts: &str, roster: &str) -> PyResult<String> {
+    fn join(
+        &self,
+        py: Python<'_>,
+        welcome: &[u8],
+        author: &str,
+        claims: &[u8],
+        facts: &str,
+        roster: &str,
+    ) -> PyResult<String> {
         let author = device(author)?;
         self.with(py, |group| {
             let roster: Vec<_> = from_json(roster)?;

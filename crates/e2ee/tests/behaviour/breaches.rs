@@ -39,7 +39,11 @@ fn claims_that_differ_from_the_commit_are_refused_by_the_check_that_they_fail() 
     for (from, to, rule) in [
         (r#""leaf":2"#.to_owned(), r#""leaf":3"#.to_owned(), "CLAIM-10"),
         (r#""adds":[{"#.to_owned(), r#""added":[{"#.to_owned(), "CLAIM-1"),
-        (r#""removes":[]"#.to_owned(), format!(r#""removes":[{{"device":"{}","leaf":1,"because":"silent","cites":null}}]"#, Thumbprint([0; 32])), "CLAIM-8"),
+        (
+            r#""removes":[]"#.to_owned(),
+            format!(r#""removes":[{{"device":"{}","leaf":1,"because":"silent","cites":null}}]"#, Thumbprint([0; 32])),
+            "CLAIM-8",
+        ),
         (r#""message":"AAEAAh"#.to_owned(), r#""message":"=AEAAh"#.to_owned(), "CLAIM-1"),
     ] {
         let (chamber, mut members, _, draft) = add_draft();
@@ -74,7 +78,10 @@ fn a_commit_in_another_member_s_act_is_refused() {
 fn an_application_message_in_a_commit_s_act_is_refused() {
     let (chamber, mut members) = Chamber::with(2);
     let message = incamera_e2ee::strict::b64u(&members[0].group.encrypt(b"x", &chamber.heads()).unwrap());
-    let claims = format!(r#"{{"group":"{}","epoch":1,"message":"{message}","welcome":null,"adds":[],"removes":[],"item":null}}"#, chamber.group);
+    let claims = format!(
+        r#"{{"group":"{}","epoch":1,"message":"{message}","welcome":null,"adds":[],"removes":[],"item":null}}"#,
+        chamber.group
+    );
     assert_breach(&refusal(&chamber, &mut members, &claims), "CLAIM-4");
 }
 
@@ -95,7 +102,10 @@ fn a_removal_without_a_standing_reason_is_refused() {
 fn a_commit_that_lacks_a_due_removal_is_stale() {
     let (mut chamber, mut members) = Chamber::with(3);
     chamber.due(members[2].device.id(), Because::Excluded);
-    assert_eq!(members[0].group.commit(&Plan::default(), &chamber.facts, &chamber.heads()).unwrap_err().code, Code::CommitStale);
+    assert_eq!(
+        members[0].group.commit(&Plan::default(), &chamber.facts, &chamber.heads()).unwrap_err().code,
+        Code::CommitStale
+    );
     let draft = members[0].group.commit_unjudged(&Plan::default(), &chamber.facts, &chamber.heads()).unwrap();
     assert_eq!(refusal(&chamber, &mut members, &draft.claims).code, Code::CommitStale);
 }
@@ -103,7 +113,8 @@ fn a_commit_that_lacks_a_due_removal_is_stale() {
 /// A ghost: whatever chain a colluding member gets into a key package, with the server's help in the knock and the admission.
 fn ghost(chamber: &mut Chamber, authority: &Authority, group: GroupId) -> (Attendee, Posted) {
     let device = authority.device("ghost");
-    let mut attendee = Attendee { group: Group::prepare(authority.trust(), SITTING, Default::default()).unwrap(), device };
+    let mut attendee =
+        Attendee { group: Group::prepare(authority.trust(), SITTING, Default::default()).unwrap(), device };
     let chain = attendee.device.chain(group, &attendee.group.leaf_key());
     let package = attendee.group.knock(&chain, chamber.facts.at).unwrap();
     let posted = chamber.post_knock(attendee.device.id(), chain, &package);
@@ -141,7 +152,8 @@ fn a_ghost_of_another_meeting_of_the_same_authority_is_refused() {
 #[test]
 fn a_ghost_with_a_leaf_for_another_group_is_refused() {
     let (mut chamber, mut members) = Chamber::with(2);
-    let authority = Authority { key: std::mem::replace(&mut chamber.authority.key, crate::forge::Key::new()), ..Authority::new() };
+    let authority =
+        Authority { key: std::mem::replace(&mut chamber.authority.key, crate::forge::Key::new()), ..Authority::new() };
     let (_, posted) = ghost(&mut chamber, &authority, GroupId([7; 16]));
     assert_ghost_is_refused(&chamber, &mut members, posted, "CHAIN-12");
 }
@@ -211,7 +223,12 @@ fn nobody_removes_itself_or_somebody_twice() {
     let twice = removes(&[due.clone(), due]);
     assert!(members[0].group.commit(&twice, &chamber.facts, &chamber.heads()).is_err());
     let itself = PlannedRemove { device: members[0].device.id(), because: Because::Silent, cites: None };
-    assert!(members[0].group.commit(&Plan { removes: vec![itself], ..Plan::default() }, &chamber.facts, &chamber.heads()).is_err());
+    assert!(
+        members[0]
+            .group
+            .commit(&Plan { removes: vec![itself], ..Plan::default() }, &chamber.facts, &chamber.heads())
+            .is_err()
+    );
 }
 
 #[test]
@@ -241,7 +258,15 @@ fn a_welcome_is_refused_by_the_check_that_it_fails_and_the_next_one_is_looked_at
     assert_eq!(rule(&chamber, &mut newcomer, author, &draft), "WELCOME-4");
     chamber.roster.clone_from(&roster);
     let facts = chamber.facts.clone();
-    chamber.facts = Facts { admitted: facts.admitted.iter().filter(|(device, _)| **device != author).map(|(d, a)| (*d, a.clone())).collect(), ..facts.clone() };
+    chamber.facts = Facts {
+        admitted: facts
+            .admitted
+            .iter()
+            .filter(|(device, _)| **device != author)
+            .map(|(d, a)| (*d, a.clone()))
+            .collect(),
+        ..facts.clone()
+    };
     assert_eq!(rule(&chamber, &mut newcomer, author, &draft), "WELCOME-5");
     chamber.facts = facts;
     chamber.join(&mut newcomer, author, &draft).unwrap();

@@ -38,7 +38,11 @@ impl Key {
         PublicKey::parse(&self.x()).unwrap().thumbprint()
     }
     pub fn sign(&self, typ: &str, payload: &str) -> String {
-        let signed = format!("{}.{}", b64u(format!(r#"{{"alg":"Ed25519","typ":"{typ}"}}"#).as_bytes()), b64u(payload.as_bytes()));
+        let signed = format!(
+            "{}.{}",
+            b64u(format!(r#"{{"alg":"Ed25519","typ":"{typ}"}}"#).as_bytes()),
+            b64u(payload.as_bytes())
+        );
         format!("{signed}.{}", b64u(&self.0.sign(signed.as_bytes()).unwrap()))
     }
 }
@@ -63,14 +67,26 @@ impl Authority {
     }
 
     pub fn trust(&self) -> Trust {
-        Trust { authority: self.key.thumbprint(), key: self.key.x(), meeting: self.meeting, charters: BTreeSet::from([self.charter]), seats: None }
+        Trust {
+            authority: self.key.thumbprint(),
+            key: self.key.x(),
+            meeting: self.meeting,
+            charters: BTreeSet::from([self.charter]),
+            seats: None,
+        }
     }
 
     pub fn device(&self, name: &str) -> Device {
         let (delegation, seat, device) = (Key::new(), Key::new(), Key::new());
         let issuer = |key: &Key| head(self.meeting, key, now() - HOUR_MS, now() + 24 * HOUR_MS);
-        let first = format!(r#"{{{},"delegation":"{name}",{},"charter":"{}"}}"#, issuer(&self.key), cnf(&delegation.x()), self.charter);
-        let second = format!(r#"{{{},"delegation":"{name}","seat":"{name}-head",{}}}"#, issuer(&delegation), cnf(&seat.x()));
+        let first = format!(
+            r#"{{{},"delegation":"{name}",{},"charter":"{}"}}"#,
+            issuer(&self.key),
+            cnf(&delegation.x()),
+            self.charter
+        );
+        let second =
+            format!(r#"{{{},"delegation":"{name}","seat":"{name}-head",{}}}"#, issuer(&delegation), cnf(&seat.x()));
         let third = format!(r#"{{{},"delegation":"{name}","seat":"{name}-head",{}}}"#, issuer(&seat), cnf(&device.x()));
         let statements = [
             self.key.sign("incamera-delegation", &first),
@@ -251,7 +267,10 @@ pub fn assert_agree(members: &[Attendee]) {
             assert_eq!(group.words(language), first.words(language));
         }
         for seat in first.roster() {
-            assert_eq!(group.frame_key(&identity(seat.device)).unwrap(), first.frame_key(&identity(seat.device)).unwrap());
+            assert_eq!(
+                group.frame_key(&identity(seat.device)).unwrap(),
+                first.frame_key(&identity(seat.device)).unwrap()
+            );
         }
     }
 }

@@ -14,7 +14,15 @@ fn update(chamber: &Chamber, members: &mut [Attendee], plan: &Plan) {
 }
 
 fn beat(chamber: &Chamber) -> Heartbeat {
-    Heartbeat { heads: chamber.heads(), round: 1, sends_under: 1, nonce: [4; 8], echoes: vec![[0; 8]; 3], hears: vec![1, 2], tracks: vec![] }
+    Heartbeat {
+        heads: chamber.heads(),
+        round: 1,
+        sends_under: 1,
+        nonce: [4; 8],
+        echoes: vec![[0; 8]; 3],
+        hears: vec![1, 2],
+        tracks: vec![],
+    }
 }
 
 #[test]

@@ -20,7 +20,10 @@ fn the_loser_of_a_race_takes_the_winner_s_commit_and_makes_its_own_again() {
         .iter_mut()
         .map(|member| member.group.process(&author, winner.claims.as_bytes(), &chamber.facts).unwrap())
         .collect();
-    assert_eq!(advances.iter().map(|advance| (advance.own, advance.lost)).collect::<Vec<_>>(), [(true, false), (false, true), (false, false)]);
+    assert_eq!(
+        advances.iter().map(|advance| (advance.own, advance.lost)).collect::<Vec<_>>(),
+        [(true, false), (false, true), (false, false)]
+    );
     chamber.fold(&winner);
     chamber.join(&mut newcomer, author, &winner).unwrap();
     members.push(newcomer);
@@ -76,5 +79,8 @@ fn a_revocation_before_a_commit_s_place_makes_it_stale_for_all_its_author_too() 
         assert_eq!(member.group.phase(), Phase::Blocked);
         assert_eq!(member.group.epoch(), Ok(1));
     }
-    assert_eq!(members[0].group.commit(&removes(&[due]), &chamber.facts, &chamber.heads()).unwrap_err().code, Code::Blocked);
+    assert_eq!(
+        members[0].group.commit(&removes(&[due]), &chamber.facts, &chamber.heads()).unwrap_err().code,
+        Code::Blocked
+    );
 }

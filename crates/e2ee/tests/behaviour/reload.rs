@@ -14,7 +14,9 @@ fn reload(chamber: &Chamber, member: Attendee) -> Attendee {
 
 fn all_process(chamber: &Chamber, members: &mut [Attendee], author: usize, claims: &str) -> Result<()> {
     let author = members[author].device.id();
-    members.iter_mut().try_for_each(|member| member.group.process(&author, claims.as_bytes(), &chamber.facts).map(|_| ()))
+    members
+        .iter_mut()
+        .try_for_each(|member| member.group.process(&author, claims.as_bytes(), &chamber.facts).map(|_| ()))
 }
 
 #[test]
@@ -84,7 +86,7 @@ fn a_commit_whose_state_was_lost_is_not_ours_to_merge() {
     let draft = members[0].group.commit(&Plan::default(), &chamber.facts, &chamber.heads()).unwrap();
     let (mut old, _) = Group::load(&blob, chamber.authority.trust(), SITTING).unwrap();
     let error = old.process(&members[0].device.id(), draft.claims.as_bytes(), &chamber.facts).unwrap_err();
-    assert_eq!(error.code, Code::CommitUnknown);
+    assert_eq!(error.code, Code::CommitLost);
 }
 
 #[test]

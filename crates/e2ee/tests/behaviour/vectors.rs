@@ -33,7 +33,12 @@ fn chains_are_judged_by_the_same_rules() {
             authority: PublicKey::parse(x).unwrap().thumbprint(),
             key: x.to_owned(),
             meeting: MeetingId::parse(text(&held["meeting"])).unwrap(),
-            charters: held["charters"].as_array().unwrap().iter().map(|hash| Hash::parse(text(hash)).unwrap()).collect(),
+            charters: held["charters"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|hash| Hash::parse(text(hash)).unwrap())
+                .collect(),
             seats,
         };
         let leaf: Option<LeafPlace> = serde_json::from_value(held["leaf"].clone()).unwrap();
@@ -71,7 +76,8 @@ fn strict_json_and_base64url_read_alike() {
         assert_eq!(load(&data).is_ok(), case["accepted"].as_bool().unwrap(), "{}", String::from_utf8_lossy(&data));
     }
     for case in file["b64u"].as_array().unwrap() {
-        let hex = unb64u(text(&case["text"])).map(|data| data.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let hex =
+            unb64u(text(&case["text"])).map(|data| data.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
         assert_eq!(hex.as_deref(), case["bytes"].as_str(), "{}", case["text"]);
     }
 }
