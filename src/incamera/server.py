@@ -197,7 +197,7 @@ async def _meetings(
     settings: Settings, sfu: SfuServer, keys: Mapping[str, str], *, clock: Clock, data: Path
 ) -> AsyncIterator[list[BaseRoute]]:
     """The meeting plane's routes, over the record in the data folder and the embedded media server."""
-    key = _registrar_key(data)
+    key = registrar_key(data)
     async with SqlStore.open(data) as store:
         meetings = Meetings(
             store,
@@ -230,14 +230,14 @@ async def _sweeping(blobs: Blobs) -> AsyncIterator[None]:
             await task
 
 
-def _registrar_key(data: Path) -> SigningKey:
+def registrar_key(data: Path, *, make: bool = True) -> SigningKey:
     """The key that signs the heads of all meetings here, made once and kept in the data folder."""
     path = data / REGISTRAR_KEY_FILE
-    if not path.exists():
+    if not path.exists() and make:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(b64u(secrets.token_bytes(32)) + "\n")
-    seed = unb64u(path.read_text().strip())
+    seed = unb64u(path.read_text().strip()) if path.exists() else None
     if seed is None or len(seed) != 32:
         raise Refused(
             Refusal(Code.SETTINGS_UNREADABLE, f"{path} holds no key.", "Restore it from a backup of the data folder.")

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from incamera.accreditation import examples
 from incamera.cli.app import app
+from tests.audit.exports import closed, export, two_sittings
+from tests.support.paper import FIRST, key
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 LONG = "a-secret-of-more-than-32-characters-0"
@@ -29,6 +31,18 @@ FILES = {
     .replace("refuse_quorum", "quorum")
     .replace("members, fin]", "fni]"),
 }
+RECORD = export(two_sittings())
+LINES = RECORD.split(b"\n")[:-1]
+EXPORTS = {
+    "meeting.incamera": RECORD,
+    "partner.incamera": export(two_sittings(), sittings=[FIRST]),
+    "changed.incamera": RECORD.replace(LINES[20], LINES[20].replace(b'"}', b'A"}')),
+    "removed.incamera": closed([*LINES[:20], *LINES[21:]]),
+    "shortened.incamera": closed([*LINES[:-2], LINES[-1]]),
+    "cut.incamera": RECORD[:-40],
+    "other.incamera": b"PK\x03\x04",
+}
+AUTHORITY, STRANGER = key("authority").thumbprint, key("stranger").thumbprint
 SCENES: dict[str, list[str]] = {
     "help": [
         *("--help", "demo --help", "serve --help", "join --help", "attend --help", "sfu --help", "doctor --help"),
@@ -49,6 +63,29 @@ SCENES: dict[str, list[str]] = {
         "invite draft.yaml --server https://meet.example -o invitations",
         "invite draft.yaml --server http://meet.example --all -o invitations",
         "authority new --passphrase-fd 99",
+    ],
+    "record_help": [f"record {name} --help" for name in ("export", "verify", "show", "head")],
+    "record": [
+        f"record verify meeting.incamera --authority {AUTHORITY}",
+        f"record verify meeting.incamera --authority {AUTHORITY} --json",
+        f"record verify partner.incamera --authority {AUTHORITY}",
+        "record show meeting.incamera",
+        "record head meeting.incamera",
+        "record head meeting.incamera --json",
+    ],
+    "record_broken": [
+        *(f"record verify {name}.incamera --authority {AUTHORITY}" for name in ("changed", "removed", "shortened")),
+        *(f"record verify {name}.incamera --authority {AUTHORITY}" for name in ("cut", "other", "missing")),
+        f"record verify removed.incamera --authority {AUTHORITY} --json",
+        f"record verify meeting.incamera --authority {STRANGER}",
+        "record verify meeting.incamera --authority 3b1f",
+        "record show shortened.incamera",
+        "record head changed.incamera",
+        "record head cut.incamera",
+        "record show other.incamera",
+        "record export --data . -o new.incamera",
+        "record export --state . -o new.incamera",
+        "record export -o new.incamera",
     ],
     "version": ["--version"],
     "config": [
@@ -115,6 +152,8 @@ def test_commands_say(scene: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(name, value)
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
+    for name, data in EXPORTS.items():
+        (tmp_path / name).write_bytes(data)
     monkeypatch.chdir(tmp_path)
     said = transcript(SCENES[scene])
     assert LONG not in said, "a secret was printed"

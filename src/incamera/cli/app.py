@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from incamera.cli import attend, authority, charter, config, demo, doctor, invite, join, meeting, serve, sfu
+from incamera.cli import attend, authority, charter, config, demo, doctor, invite, join, meeting, record, serve, sfu
 from incamera.cli.answers import Exit
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("invite", short_help="Links and sheets for seats.", epilog=invite.EX
 app.add_typer(charter.app, name="charter")
 app.add_typer(authority.app, name="authority")
 app.add_typer(meeting.app, name="meeting")
+app.add_typer(record.app, name="record")
 app.add_typer(config.app, name="config")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from incamera.accreditation.signature import PublicKey, Signed, SigningKey, Typ, open_signed, sign
-from incamera.accreditation.strict import Hash, Json, Malformed, MeetingId, Members, b64u, is_id, sha256
+from incamera.accreditation.strict import Hash, Json, Malformed, MeetingId, Members, b64u, is_id, read, sha256
 from incamera.limits import SITTINGS
 from incamera.record.entry import Entry, Header, JournalId, Place, make_entry, place_of
 from incamera.refusal import Code, Refusal
@@ -104,7 +104,7 @@ def check(tail: Tail, entry: Entry, main_holds: Callable[[Place], bool]) -> Tail
     if (header.meeting, header.journal) != (tail.meeting, tail.journal):
         return _refusal(tail, "ENTRY-3: it is of another meeting or journal")
     if header.seq != tail.seq + 1:
-        return _refusal(tail, f"ENTRY-4: it is number {header.seq}")
+        return _refusal(tail, f"ENTRY-4: it is number {header.seq}, after {tail.seq}")
     if header.prev != tail.hash:
         return _refusal(tail, f"ENTRY-5: its previous hash is not the hash of entry {tail.seq}")
     if header.at_ms < tail.at_ms:
@@ -181,6 +181,11 @@ def open_head(jws: str, registrar: PublicKey, meeting: MeetingId) -> Signed[Head
     if signed.payload.meeting != meeting:
         return Refusal(Code.HEAD_BROKEN, "The head is of another meeting.", "Compare heads with another delegation.")
     return signed
+
+
+def read_head(payload: bytes) -> Head | Refusal:
+    """What a head says, whoever signed it: to be compared, not believed."""
+    return read(payload, _parse_head, what="head")
 
 
 def _parse_head(members: Members) -> Head:
