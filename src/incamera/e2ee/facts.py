@@ -1,4 +1,4 @@
-"""What a member tells its core: whom it trusts, what the record says at an entry's place, what a commit should do. Values."""
+"""What a member tells its core: whom it trusts, what the record says at an entry's place, what a commit should do."""
 
 import json
 from collections.abc import Mapping
@@ -118,8 +118,8 @@ class Facts:
     at_ms: int
     """The entry's time."""
     admitted: Mapping[Thumbprint, frozenset[Hash]]
-    """Devices that may be in the group (enrolled, admitted, neither excluded nor revoked), with the admit acts that stand.
-    Who opened the sitting is in it too, with none."""
+    """Devices that may be in the group: enrolled, admitted, not excluded, not revoked; each with the admit acts that
+    stand. Who opened the sitting is in it too, with none."""
     knocks: Mapping[Hash, Knock]
     """Knocks for this group that stand, by their act's hash."""
     due: tuple[Due, ...]

@@ -1,7 +1,7 @@
 """When which media key is set, switched to and overwritten, in LiveKit's key ring (DESIGN.md 6). Pure: commands out.
 
-A Python member has no gate in front of its decoder, so old keys must go: after a removal and its overlap each older index of
-each sender is overwritten with random bytes, which the shell draws (E2EE.md 7).
+A Python member has no gate in front of its decoder, so old keys must go: after a removal and its overlap each
+older index of each sender is overwritten with random bytes, which the shell draws.
 """
 
 from collections.abc import Iterable, Mapping

@@ -146,7 +146,7 @@ class State:
 
 
 class Group:
-    """One leaf of one group, from its key to its removal. Calls are short and release the GIL; one at a time a group."""
+    """One leaf of one group, from its key to its removal. Calls are short, release the GIL, and queue a group."""
 
     __slots__ = ("_native",)
 
@@ -175,7 +175,7 @@ class Group:
         return GroupId(SittingGroup.new_id())
 
     def save(self, key: bytes, note: bytes) -> bytes | Refusal:
-        """The whole state, sealed under 32 bytes; `note` is the caller's: the act to be posted, the places of both journals."""
+        """The whole state, sealed under 32 bytes; the note is the caller's: an act to post, places in the journals."""
         return _ask(lambda: self._native.save(key, note))
 
     def trust(self, trust: Trust) -> Refusal | None:
@@ -228,7 +228,7 @@ class Group:
     def join(
         self, welcome: bytes, author: Thumbprint, body: bytes, facts: Facts, roster: tuple[RosterLeaf, ...]
     ) -> Advance | Refusal:
-        """Join by an accepted commit's Welcome: the tree must be the roster of the record after that commit, leaf by leaf."""
+        """Join by an accepted commit's Welcome: its tree must be the record's roster after it, leaf by leaf."""
         native = self._native
         return _ask(lambda: _advance(json.loads(native.join(welcome, author, body, facts.json(), roster_json(roster)))))
 

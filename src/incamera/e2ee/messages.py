@@ -1,4 +1,4 @@
-"""Item keys and sealed bodies: what the record holds of restricted items, for members alone (docs/reference/record.md, 3)."""
+"""Item keys and sealed bodies: what the record holds of restricted items, for members alone (record.md, 3)."""
 
 from dataclasses import dataclass
 
