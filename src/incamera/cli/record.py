@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
 from incamera.accreditation.signature import Typ, split
 from incamera.accreditation.strict import MeetingId, Thumbprint, unb64u
@@ -21,11 +20,7 @@ from incamera.clock import SystemClock
 from incamera.meeting.own import read_own
 from incamera.record.entry import Entry, JournalId, Place
 from incamera.record.journal import Head, read_head, sign_head
-from incamera.record.sql_store import FILE as DATABASE
-from incamera.record.sql_store import SqlStore
-from incamera.record.store import StoreCorrupt
 from incamera.refusal import Code, Refusal, Refused
-from incamera.server import registrar_key
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The record of a meeting, in one file.")
 
@@ -71,6 +66,11 @@ def export(
         )
     if data is None:
         raise typer.BadParameter("say where the server's data is", param_hint="--data")
+    # Here: those who verify need not wait for what a server consists of.
+    from sqlalchemy.exc import DBAPIError
+
+    from incamera.record.store import StoreCorrupt
+
     try:
         found, lines, entries = asyncio.run(_export(data, meeting))
     except Refused as error:
@@ -159,6 +159,10 @@ def head(file: RecordFile, as_json: options.Json = False) -> None:
 
 
 async def _export(data: Path, meeting: str | None) -> tuple[MeetingId, list[bytes], int]:
+    from incamera.record.sql_store import FILE as DATABASE
+    from incamera.record.sql_store import SqlStore
+    from incamera.server import registrar_key
+
     if not (data / DATABASE).exists():
         raise Refused(
             Refusal(Code.FILE_UNUSABLE, f"{data} is no data folder of a server.", "Give the one of `incamera serve`.")
