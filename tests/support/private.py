@@ -1,0 +1,170 @@
+"""A private meeting in one process: the real server on loopback, a small signed charter, and members with MLS."""
+
+import asyncio
+import contextlib
+import secrets
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+
+from incamera.accreditation.invitation import Invitation, parse_link
+from incamera.accreditation.signature import SigningKey
+from incamera.accreditation.strict import SeatId, SittingId
+from incamera.clock import SystemClock, instant
+from incamera.demo.founding import Founded, found
+from incamera.member.attendee import Attendee, End
+from incamera.member.conduct import Manner
+from incamera.member.device import StateFolder
+from incamera.member.sitting import Sitting
+from incamera.server import Running, serving
+from incamera.settings.fields import Data, Http, Media, Meetings, Settings
+
+WAIT_S = 20.0
+"""How long a test waits for what must come: two shared cores."""
+
+
+@dataclass
+class Present:
+    """A member that runs."""
+
+    seat: str
+    attendee: Attendee
+    folder: StateFolder
+    asked: asyncio.Event
+    task: "asyncio.Task[End]"
+
+    async def sitting(self, name: SittingId | None = None) -> Sitting:
+        """The sitting that it goes into."""
+        return await asyncio.wait_for(self.attendee.sitting(name), WAIT_S)
+
+    async def member(self, name: SittingId | None = None) -> Sitting:
+        """The sitting, once it is a member of its group."""
+        sitting = await self.sitting(name)
+        await reached(sitting, lambda one: one.phase == "member")
+        return sitting
+
+    async def stop(self) -> End:
+        """End it in order; its state stays."""
+        self.asked.set()
+        end = await asyncio.wait_for(self.task, WAIT_S)
+        self.folder.close()
+        return end
+
+    async def kill(self) -> None:
+        """End it as a crash does: nothing is said, nothing more is written."""
+        self.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.task
+        self.folder.close()
+
+
+@dataclass
+class Chamber:
+    """A server, its meeting, and who attends."""
+
+    running: Running
+    founded: Founded
+    folder: Path
+    present: dict[str, Present] = field(default_factory=dict)
+
+    @property
+    def first(self) -> SittingId:
+        """The members' sitting."""
+        return self.founded.sittings["session-1"]
+
+    @property
+    def second(self) -> SittingId:
+        """The sitting with the partner."""
+        return self.founded.sittings["session-2"]
+
+    def invitation(self, seat: str) -> Invitation:
+        """The seat's link, as its holder reads it."""
+        read = parse_link(self.founded.invited[SeatId(seat)].link)
+        assert isinstance(read, Invitation), read
+        return read
+
+    def enter(
+        self, seat: str, *, opens: bool = False, admits: bool = False, sitting: SittingId | None = None
+    ) -> Present:
+        """A member begins, or begins again with its state."""
+        folder = StateFolder.open(self.folder / "devices" / seat)
+        assert isinstance(folder, StateFolder), folder
+        manner = Manner(opens=opens, admits="all" if admits else "nobody")
+        attendee = Attendee(
+            self.invitation(seat),
+            folder,
+            SystemClock(),
+            ssl.create_default_context(),
+            manner=manner,
+            wants=sitting or self.first,
+        )
+        asked = asyncio.Event()
+        task = asyncio.create_task(attendee.run(asked), name=f"member {seat}")
+        self.present[seat] = Present(seat, attendee, folder, asked, task)
+        return self.present[seat]
+
+
+async def reached(sitting: Sitting, holds: object) -> None:
+    """Wait until something holds in a sitting; say where it stood if it never does."""
+    try:
+        await asyncio.wait_for(sitting.reached(holds), WAIT_S)  # type: ignore[arg-type]
+    except TimeoutError:
+        raise AssertionError(
+            f"it stands at {sitting.phase}, epoch {sitting.epoch}, round {sitting.round}, "
+            f"refused: {sitting.refusal}, alarms: {sitting.alarms}"
+        ) from None
+
+
+async def agreed(*sittings: Sitting) -> None:
+    """Wait until all have one epoch and the same words, and see the same roster of just these."""
+    devices = {one.me for one in sittings}
+
+    def settled(_: Sitting) -> bool:
+        epochs = {one.epoch for one in sittings if one.phase == "member"}
+        rosters = [{seat.device for seat in one.roster()} for one in sittings]
+        same = all(one.words() is not None and one.words() == sittings[0].words() for one in sittings)
+        return len(epochs) == 1 and all(roster == devices for roster in rosters) and same
+
+    waits = [asyncio.create_task(one.reached(settled)) for one in sittings]
+    done, rest = await asyncio.wait(waits, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+    for wait in rest:
+        wait.cancel()
+    assert done, [(one.phase, one.epoch, len(one.roster()), one.refusal, one.alarms) for one in sittings]
+
+
+@asynccontextmanager
+async def chamber(folder: Path, *, delegations: int = 4, is_automatic: bool = True) -> AsyncIterator[Chamber]:
+    """A server with a meeting of so many delegations, and no member yet."""
+    authority, clock = SigningKey(secrets.token_bytes(32)), SystemClock()
+    settings = Settings(
+        http=Http(port=0),
+        media=Media(host="127.0.0.1", udp_port=0, tcp_port=0),
+        meetings=Meetings(authorities=(authority.thumbprint,)),
+        data=Data(folder=folder / "server"),
+    )
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(serving(settings, clock=clock, environ={}))
+        now = clock.now_ms()
+        founded = found(
+            authority,
+            running.origin,
+            secrets.token_bytes,
+            now,
+            first_day=instant(now).date(),
+            delegations=delegations,
+            is_automatic=is_automatic,
+        )
+        async with httpx2.AsyncClient(base_url=running.origin) as http:
+            answer = await http.post("/api/v1/meetings", json=founded.bundle.upload())
+            assert answer.status_code == 201, answer.text
+        made = Chamber(running, founded, folder)
+        try:
+            yield made
+        finally:
+            for present in made.present.values():
+                if not present.task.done():
+                    await present.kill()
