@@ -15,6 +15,9 @@ const LOSS_LOW: f32 = 0.02;
 const QUEUE_HIGH: Duration = Duration::from_millis(200);
 /// Below this nothing waits.
 const QUEUE_LOW: Duration = Duration::from_millis(60);
+/// A link younger than this is not judged: while streams begin and many join, what came before a client knew its stream
+/// counts as lost, everybody answers late, and what was sent so far says nothing of what the link carries.
+const YOUNG: Duration = Duration::from_secs(3);
 /// After a step down: let the queue run empty before it is judged again.
 const SETTLE: Duration = Duration::from_millis(1200);
 /// A queue that is ours shrinks by more than this while it settles. One that does not, though we send a third, is somebody
@@ -49,6 +52,7 @@ pub(crate) struct Estimator {
     bps: Option<u64>,
     base: [Option<Duration>; 2],
     base_since: Instant,
+    born: Instant,
     read: Instant,
     lowered: Option<Instant>,
     /// The queue for which the estimate was lowered last, if nothing was lost.
@@ -61,7 +65,7 @@ pub(crate) struct Estimator {
 
 impl Estimator {
     pub(crate) fn new(now: Instant) -> Self {
-        Estimator { bps: None, base: [None; 2], base_since: now, read: now, lowered: None, blamed: None, patience: PATIENCE.0, sent_bps: [0; READINGS], origin_bps: 0 }
+        Estimator { bps: None, base: [None; 2], base_since: now, born: now, read: now, lowered: None, blamed: None, patience: PATIENCE.0, sent_bps: [0; READINGS], origin_bps: 0 }
     }
 
     /// Bits a second; None: no limit was seen.
@@ -77,6 +81,9 @@ impl Estimator {
         self.sent_bps[0] = reading.sent_bps;
         let queue = self.queue(reading.round_trip, now);
         let Some(loss) = reading.loss else { return };
+        if now.saturating_duration_since(self.born) < YOUNG {
+            return;
+        }
         let settled = self.lowered.is_none_or(|at| now.saturating_duration_since(at) >= SETTLE);
         if loss > LOSS_HIGH || queue > QUEUE_HIGH {
             if settled && loss < LOSS_LOW && self.is_foreign(queue) {
@@ -205,6 +212,18 @@ mod tests {
         };
         read(&mut estimator, &mut now, 5, 20);
         read(&mut estimator, &mut now, 600, 50);
+        assert_eq!(estimator.bps(), None);
+    }
+
+    #[test]
+    fn the_rush_in_which_a_link_begins_is_not_held_against_it() {
+        let mut now = start();
+        let mut estimator = Estimator::new(now);
+        for (loss, round_trip_ms) in [(0.6, 20), (0.4, 600), (0.2, 500), (0.0, 300), (0.0, 20), (0.0, 20), (0.0, 20)] {
+            now += HALF;
+            let round_trip = Some(Duration::from_millis(round_trip_ms));
+            estimator.read(Reading { sent_bps: 200_000, loss: Some(loss), round_trip }, now);
+        }
         assert_eq!(estimator.bps(), None);
     }
 
