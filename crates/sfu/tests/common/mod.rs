@@ -171,7 +171,7 @@ impl World {
     pub fn offer(&mut self, client: usize, receive: (usize, usize), send: &[(Kind, bool)]) -> Vec<Mid> {
         let mut sending = Vec::new();
         let who = &mut self.clients[client];
-        let first = !who.rtc.media(Mid::from("none")).is_some() && who.sections.is_empty();
+        let first = who.sections.is_empty();
         let mut api = who.rtc.sdp_api();
         if first {
             for label in ["_reliable", "_lossy"] {
