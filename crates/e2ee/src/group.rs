@@ -287,7 +287,7 @@ impl Group {
 
     /// `save`, sealed under a key: AES-256-GCM.
     pub fn save_sealed(&self, key: &[u8; 32], note: &[u8]) -> Result<Vec<u8>> {
-        storage::seal(self.provider.rand(), key, &*self.save(note)?)
+        storage::seal(self.provider.rand(), key, &self.save(note)?)
     }
 
     /// What `save_sealed` made.

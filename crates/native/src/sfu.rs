@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use incamera_net::{Config, Core};
 use incamera_sfu::{
-    Channel, Command, Event, Flow, Kind, OfferedSection, Protocol, PublicationId, RequestId, Section, SectionKind, SubscriptionId,
-    TransportId, Tuning,
+    Channel, Command, Event, Flow, Kind, OfferedSection, Protocol, PublicationId, RequestId, Section, SectionKind,
+    SubscriptionId, TransportId, Tuning,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
@@ -69,14 +69,32 @@ impl MediaCore {
         self.send(Command::AcceptOffer { transport: TransportId(transport), request: RequestId(request), sdp });
     }
 
-    fn make_offer(&self, transport: u64, request: u64, add: Vec<(u64, String, String, String)>, remove: Vec<String>, ice_restart: bool) -> PyResult<()> {
+    fn make_offer(
+        &self,
+        transport: u64,
+        request: u64,
+        add: Vec<(u64, String, String, String)>,
+        remove: Vec<String>,
+        ice_restart: bool,
+    ) -> PyResult<()> {
         let add = add
             .into_iter()
             .map(|(subscription, kind, stream, track)| {
-                Ok(OfferedSection { subscription: SubscriptionId(subscription), kind: self::kind(&kind)?, stream, track })
+                Ok(OfferedSection {
+                    subscription: SubscriptionId(subscription),
+                    kind: self::kind(&kind)?,
+                    stream,
+                    track,
+                })
             })
             .collect::<PyResult<_>>()?;
-        self.send(Command::MakeOffer { transport: TransportId(transport), request: RequestId(request), add, remove, ice_restart });
+        self.send(Command::MakeOffer {
+            transport: TransportId(transport),
+            request: RequestId(request),
+            add,
+            remove,
+            ice_restart,
+        });
         Ok(())
     }
 
@@ -94,7 +112,12 @@ impl MediaCore {
 
     fn publish(&self, publication: u64, transport: u64, mid: String, kind: &str) -> PyResult<()> {
         let kind = self::kind(kind)?;
-        self.send(Command::Publish { publication: PublicationId(publication), transport: TransportId(transport), mid, kind });
+        self.send(Command::Publish {
+            publication: PublicationId(publication),
+            transport: TransportId(transport),
+            mid,
+            kind,
+        });
         Ok(())
     }
 
@@ -198,7 +221,9 @@ fn tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
             ("offered", transport.0, request.0, sdp, rows(py, sections)?, mids).into_pyobject(py)
         }
         Event::Settled { transport, request } => ("settled", transport.0, request.0).into_pyobject(py),
-        Event::Declined { transport, request, code, reason } => ("declined", transport.0, request.0, code, reason).into_pyobject(py),
+        Event::Declined { transport, request, code, reason } => {
+            ("declined", transport.0, request.0, code, reason).into_pyobject(py)
+        }
         Event::Connected { transport, protocol } => {
             let protocol = match protocol {
                 Protocol::Udp => "udp",
@@ -211,7 +236,8 @@ fn tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
             ("stream_started", publication.0, layer, rid, ssrc, mime).into_pyobject(py)
         }
         Event::AudioLevels { levels } => {
-            let levels: Vec<(u64, u8, f32)> = levels.into_iter().map(|(publication, level, share)| (publication.0, level, share)).collect();
+            let levels: Vec<(u64, u8, f32)> =
+                levels.into_iter().map(|(publication, level, share)| (publication.0, level, share)).collect();
             ("audio_levels", levels).into_pyobject(py)
         }
         Event::DataReceived { transport, channel, payload } => {

@@ -53,7 +53,9 @@ impl Plan {
             if count < segments {
                 let tail = queues
                     .iter_mut()
-                    .filter(|(_, queue)| queue.last().is_some_and(|place| size(*place) < largest && total + size(*place) <= BYTES))
+                    .filter(|(_, queue)| {
+                        queue.last().is_some_and(|place| size(*place) < largest && total + size(*place) <= BYTES)
+                    })
                     .max_by_key(|(_, queue)| queue.last().map(|place| size(*place)));
                 if let Some(place) = tail.and_then(|(_, queue)| queue.pop()) {
                     self.order.push(place);

@@ -54,13 +54,23 @@ impl Sink for Ports {
 }
 
 /// Run until the commands' sender is gone.
-pub(crate) fn run(mut sfu: Sfu, mut ports: Ports, commands: &Receiver<Command>, shared: &Arc<Shared>, gather: Duration) -> io::Result<()> {
+pub(crate) fn run(
+    mut sfu: Sfu,
+    mut ports: Ports,
+    commands: &Receiver<Command>,
+    shared: &Arc<Shared>,
+    gather: Duration,
+) -> io::Result<()> {
     // Else a 100 µs wait takes 150 (timer slack is 50 µs by default).
     let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
     let mut read_at = Instant::now();
     let mut dropped_events = 0;
     loop {
-        let wait = if sfu.wants_flush() { Duration::ZERO } else { sfu.poll_timeout().saturating_duration_since(Instant::now()) };
+        let wait = if sfu.wants_flush() {
+            Duration::ZERO
+        } else {
+            sfu.poll_timeout().saturating_duration_since(Instant::now())
+        };
         let ready = wait_for(&ports, shared, wait.min(SNAPSHOT))?;
         let now = Instant::now();
         if ready.wake {
@@ -94,7 +104,9 @@ pub(crate) fn run(mut sfu: Sfu, mut ports: Ports, commands: &Receiver<Command>, 
                 ports.udp.receive(|route, datagram| sfu.handle_datagram(later, route, datagram))?;
             }
         }
-        if ready.tcp && let Some(tcp) = &mut ports.tcp {
+        if ready.tcp
+            && let Some(tcp) = &mut ports.tcp
+        {
             tcp.serve(now, |route, datagram| sfu.handle_datagram(now, route, datagram))?;
         }
         let now = Instant::now();
@@ -130,7 +142,11 @@ fn wait_for(ports: &Ports, shared: &Shared, wait: Duration) -> io::Result<Ready>
     }
     poll_once(&mut descriptors[..count], wait)?;
     let is_ready = |descriptor: &PollFd<'_>| !descriptor.revents().is_empty();
-    Ok(Ready { udp: is_ready(&descriptors[0]), wake: is_ready(&descriptors[1]), tcp: count == 3 && is_ready(&descriptors[2]) })
+    Ok(Ready {
+        udp: is_ready(&descriptors[0]),
+        wake: is_ready(&descriptors[1]),
+        tcp: count == 3 && is_ready(&descriptors[2]),
+    })
 }
 
 fn poll_once(descriptors: &mut [PollFd<'_>], wait: Duration) -> io::Result<()> {
@@ -146,7 +162,9 @@ fn publish(sfu: &mut Sfu, shared: &Shared, dropped: &mut u64) {
     let mut events = shared.events.lock().expect("no panic under this lock");
     let mut next = Some(first);
     while let Some(event) = next {
-        if events.len() >= EVENTS && matches!(event, Event::DataReceived { .. } | Event::AudioLevels { .. } | Event::LinkQuality { .. }) {
+        if events.len() >= EVENTS
+            && matches!(event, Event::DataReceived { .. } | Event::AudioLevels { .. } | Event::LinkQuality { .. })
+        {
             *dropped += 1;
         } else {
             events.push_back(event);

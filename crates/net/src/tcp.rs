@@ -134,7 +134,8 @@ impl TcpPort {
             self.counters.accepted += 1;
             let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
             self.by_remote.insert(remote, token);
-            let connection = Connection { stream, remote, inbound: Vec::new(), outbound: Vec::new(), heard: now, writable: true };
+            let connection =
+                Connection { stream, remote, inbound: Vec::new(), outbound: Vec::new(), heard: now, writable: true };
             self.connections.insert(token, connection);
         }
     }

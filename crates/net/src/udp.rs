@@ -86,7 +86,9 @@ impl UdpPort {
         let received = match received {
             Ok(received) => received,
             // A peer's closed port (ICMP) is no news of ours.
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionRefused) => return Ok(false),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionRefused) => {
+                return Ok(false);
+            }
             Err(error) => return Err(error),
         };
         for (buffer, meta) in self.buffers.chunks_exact(BUFFER).zip(&self.metas[..received]) {
@@ -145,7 +147,9 @@ impl UdpPort {
 
     fn try_send(&self, route: &Route, contents: &[u8], segment_size: Option<usize>) -> io::Result<()> {
         let destination = match route.remote {
-            SocketAddr::V4(address) if self.is_v6 => SocketAddr::new(IpAddr::V6(address.ip().to_ipv6_mapped()), address.port()),
+            SocketAddr::V4(address) if self.is_v6 => {
+                SocketAddr::new(IpAddr::V6(address.ip().to_ipv6_mapped()), address.port())
+            }
             address => address,
         };
         let src_ip = route.local.map(|ip| match ip {

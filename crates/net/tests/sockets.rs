@@ -48,7 +48,9 @@ impl Link {
     fn receive(&mut self) -> Vec<Vec<u8>> {
         let mut buffer = [0; 65_536];
         match self {
-            Link::Udp(socket) => socket.recv(&mut buffer).map(|length| vec![buffer[..length].to_vec()]).unwrap_or_default(),
+            Link::Udp(socket) => {
+                socket.recv(&mut buffer).map(|length| vec![buffer[..length].to_vec()]).unwrap_or_default()
+            }
             Link::Tcp(stream, pending) => {
                 if let Ok(length) = stream.read(&mut buffer) {
                     pending.extend_from_slice(&buffer[..length]);
@@ -175,7 +177,10 @@ fn without_udp_candidates_the_client_is_told_tcp_alone_and_announced_addresses_r
     };
     let candidates: Vec<&str> = answer.lines().filter(|line| line.starts_with("a=candidate:")).collect();
     assert_eq!(candidates.len(), 1);
-    assert!(candidates[0].contains(" tcp ") && candidates[0].ends_with("198.51.100.7 40000 typ host tcptype passive"), "{candidates:?}");
+    assert!(
+        candidates[0].contains(" tcp ") && candidates[0].ends_with("198.51.100.7 40000 typ host tcptype passive"),
+        "{candidates:?}"
+    );
 }
 
 #[test]

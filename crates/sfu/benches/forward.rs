@@ -55,7 +55,8 @@ fn measure(load: &Load) {
         let mids = world.offer(client, (audios, load.video.2), &send);
         let (own, receive) = mids.split_at(send.len());
         let mut own = own.iter().copied();
-        sections.push((sends_audio.then(|| own.next().expect("a mid")), sends_video.then(|| own.next().expect("a mid"))));
+        sections
+            .push((sends_audio.then(|| own.next().expect("a mid")), sends_video.then(|| own.next().expect("a mid"))));
         slots.push(receive.to_vec());
     }
     world.run(Duration::from_secs(2));
@@ -89,11 +90,11 @@ fn measure(load: &Load) {
             // Members are out of step with one another: by a millisecond each.
             let phase = tick + client as u32;
             if let Some(audio) = audio
-                && if client < load.audio.1 { phase % 20 == 0 } else { phase % 400 == 0 }
+                && if client < load.audio.1 { phase.is_multiple_of(20) } else { phase.is_multiple_of(400) }
             {
                 world.send(client, *audio, None, tick * 48, false, &[7; 90]);
             }
-            if let Some(video) = video.filter(|_| phase % 33 == 0) {
+            if let Some(video) = video.filter(|_| phase.is_multiple_of(33)) {
                 for packet in 0..load.video.1 {
                     let payload = vp8((phase / 33) as u16, phase < 100, packet == 0, 1130);
                     world.send(client, video, None, tick * 90, packet + 1 == load.video.1, &payload);

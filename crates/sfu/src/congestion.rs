@@ -29,7 +29,11 @@ pub(crate) fn share(budget_bps: u64, wishes: &[Wish]) -> Vec<Option<u8>> {
         for place in &order {
             let Some((layer, rate)) = given[*place] else { continue };
             let wish = &wishes[*place];
-            let next = wish.layers.iter().filter(|(above, _)| *above > layer && *above <= wish.max_layer).min_by_key(|(above, _)| *above);
+            let next = wish
+                .layers
+                .iter()
+                .filter(|(above, _)| *above > layer && *above <= wish.max_layer)
+                .min_by_key(|(above, _)| *above);
             if let Some((above, cost)) = next.filter(|(_, cost)| cost.saturating_sub(rate) <= left) {
                 left -= cost.saturating_sub(rate);
                 given[*place] = Some((*above, *cost));

@@ -16,7 +16,8 @@ impl Sfu {
             let Some(index) = self.index(*id) else { continue };
             let Some(transport) = self.transports.get_mut(index) else { continue };
             if channel == Channel::Reliable && !transport.waiting.is_empty() || !write(transport, channel, payload) {
-                let room = transport.waiting.len() < QUEUED_FRAMES && transport.waiting_bytes + payload.len() <= QUEUED_BYTES;
+                let room =
+                    transport.waiting.len() < QUEUED_FRAMES && transport.waiting_bytes + payload.len() <= QUEUED_BYTES;
                 if channel == Channel::Lossy || !room {
                     self.statistics.dropped_data += 1;
                     continue;

@@ -27,7 +27,9 @@ impl Class {
         match datagram.first()? {
             0..=3 if datagram.len() >= 20 => Some(Class::Stun),
             20..=63 if datagram.len() >= 13 => Some(Class::Dtls),
-            128..=191 if datagram.len() >= 12 || datagram.len() >= 8 && matches!(datagram[1] & 0x7f, 64..=95) => Some(Class::Media),
+            128..=191 if datagram.len() >= 12 || datagram.len() >= 8 && matches!(datagram[1] & 0x7f, 64..=95) => {
+                Some(Class::Media)
+            }
             _ => None,
         }
     }

@@ -65,7 +65,18 @@ pub(crate) struct Estimator {
 
 impl Estimator {
     pub(crate) fn new(now: Instant) -> Self {
-        Estimator { bps: None, base: [None; 2], base_since: now, born: now, read: now, lowered: None, blamed: None, patience: PATIENCE.0, sent_bps: [0; READINGS], origin_bps: 0 }
+        Estimator {
+            bps: None,
+            base: [None; 2],
+            base_since: now,
+            born: now,
+            read: now,
+            lowered: None,
+            blamed: None,
+            patience: PATIENCE.0,
+            sent_bps: [0; READINGS],
+            origin_bps: 0,
+        }
     }
 
     /// Bits a second; None: no limit was seen.
@@ -233,7 +244,10 @@ mod tests {
         let mut estimator = Estimator::new(now);
         for _ in 0..100 {
             now += HALF;
-            estimator.read(Reading { sent_bps: 2_000_000, loss: Some(0.05), round_trip: Some(Duration::from_millis(30)) }, now);
+            estimator.read(
+                Reading { sent_bps: 2_000_000, loss: Some(0.05), round_trip: Some(Duration::from_millis(30)) },
+                now,
+            );
         }
         assert_eq!(estimator.bps(), None);
     }

@@ -168,7 +168,8 @@ impl Sfu {
             let stream = api.stream_rx(&ssrc)?;
             (stream.mid(), stream.rid())
         };
-        let number = transport.published.iter().find(|(known, _)| *known == mid).map(|(_, publication)| *publication)?;
+        let number =
+            transport.published.iter().find(|(known, _)| *known == mid).map(|(_, publication)| *publication)?;
         let pt = packet.header.payload_type;
         let params = *transport.rtc.codec_config().find(|params| params.pt() == pt || params.red() == Some(pt))?;
         if transport.ingress.len() >= STREAMS {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use str0m::media::{KeyframeRequestKind, Mid};
 use str0m::stats::PeerStats;
 
+use crate::HANDSHAKE;
 use crate::Sfu;
 use crate::command::{Kind, PublicationId, SubscriptionId, TransportId, Tuning};
 use crate::congestion::{Wish, share};
@@ -16,7 +17,6 @@ use crate::sender::MediaSender;
 use crate::speakers::Meter;
 use crate::subscription::{Subscription, UNLIMITED};
 use crate::transport::{Egress, State};
-use crate::HANDSHAKE;
 
 /// Active speakers are chosen at this pace (LiveKit's clients expect it).
 const LEVELS: Duration = Duration::from_millis(400);
@@ -69,7 +69,8 @@ impl Sfu {
             self.remove_publication(previous);
         }
         let Some(transport) = self.transports.get_mut(owner) else { return };
-        let rids = transport.rids.iter().find(|(known, _)| *known == mid).map(|(_, rids)| rids.clone()).unwrap_or_default();
+        let rids =
+            transport.rids.iter().find(|(known, _)| *known == mid).map(|(_, rids)| rids.clone()).unwrap_or_default();
         let number = self.publications.insert(Publication {
             id,
             owner,
@@ -104,7 +105,10 @@ impl Sfu {
     }
 
     pub(crate) fn set_muted(&mut self, id: PublicationId, muted: bool) {
-        let Some(publication) = self.publication_ids.get(&id).and_then(|number| self.publications.get_mut(*number)) else { return };
+        let Some(publication) = self.publication_ids.get(&id).and_then(|number| self.publications.get_mut(*number))
+        else {
+            return;
+        };
         if publication.muted && !muted {
             publication.restart();
             publication.want_key_frame(None);
@@ -112,14 +116,25 @@ impl Sfu {
         publication.muted = muted;
     }
 
-    pub(crate) fn subscribe(&mut self, id: SubscriptionId, publication: PublicationId, transport: TransportId, mid: &str) {
-        let (Some(index), Some(number)) = (self.index(transport), self.publication_ids.get(&publication).copied()) else { return };
+    pub(crate) fn subscribe(
+        &mut self,
+        id: SubscriptionId,
+        publication: PublicationId,
+        transport: TransportId,
+        mid: &str,
+    ) {
+        let (Some(index), Some(number)) = (self.index(transport), self.publication_ids.get(&publication).copied())
+        else {
+            return;
+        };
         if self.subscription_ids.contains_key(&id) {
             return;
         }
         let mid = Mid::from(mid);
         let Some(transport) = self.transports.get_mut(index) else { return };
-        if let Some(previous) = transport.egress.iter().find(|egress| egress.mid == mid).map(|egress| egress.subscription) {
+        if let Some(previous) =
+            transport.egress.iter().find(|egress| egress.mid == mid).map(|egress| egress.subscription)
+        {
             self.unsubscribe(previous);
         }
         let Some(transport) = self.transports.get_mut(index) else { return };
@@ -144,7 +159,9 @@ impl Sfu {
     pub(crate) fn unsubscribe(&mut self, id: SubscriptionId) {
         let Some(number) = self.subscription_ids.get(&id).copied() else { return };
         let Some(publication) = self.publications.get_mut(number) else { return };
-        let Some(place) = publication.subscriptions.iter().position(|subscription| subscription.id == id) else { return };
+        let Some(place) = publication.subscriptions.iter().position(|subscription| subscription.id == id) else {
+            return;
+        };
         let subscription = publication.subscriptions.swap_remove(place);
         self.end(&subscription);
     }
@@ -197,7 +214,8 @@ impl Sfu {
 
     /// Ask for the key frames without which a subscriber waits.
     pub(crate) fn request_wanted_key_frames(&mut self, now: Instant) {
-        let pictures: Vec<u32> = self.publications.iter().filter(|(_, p)| p.kind == Kind::Video).map(|(number, _)| number).collect();
+        let pictures: Vec<u32> =
+            self.publications.iter().filter(|(_, p)| p.kind == Kind::Video).map(|(number, _)| number).collect();
         for number in pictures {
             self.care_for(number, now);
             self.request_key_frames_of(number, now);
@@ -247,7 +265,9 @@ impl Sfu {
             .publications
             .iter_mut()
             .filter(|(_, publication)| publication.kind == Kind::Audio)
-            .filter_map(|(_, publication)| publication.meter.read(interval).map(|(level, share)| (publication.id, level, share)))
+            .filter_map(|(_, publication)| {
+                publication.meter.read(interval).map(|(level, share)| (publication.id, level, share))
+            })
             .collect();
         if !levels.is_empty() {
             self.events.push_back(Event::AudioLevels { levels });
@@ -302,7 +322,9 @@ impl Sfu {
     fn set_subscriptions_connected(&mut self, index: u32, connected: bool) {
         let Some(transport) = self.transports.get(index) else { return };
         for egress in &transport.egress {
-            if let Some(subscription) = self.publications.get_mut(egress.publication).and_then(|p| p.subscription(egress.subscription)) {
+            if let Some(subscription) =
+                self.publications.get_mut(egress.publication).and_then(|p| p.subscription(egress.subscription))
+            {
                 subscription.connected = connected;
                 if !connected {
                     subscription.selector.stop();
@@ -345,8 +367,12 @@ impl Sfu {
 
     /// Give each subscriber's pictures the layers that its link carries.
     fn share_bandwidth(&mut self, now: Instant) {
-        let receivers: Vec<u32> =
-            self.transports.iter().filter(|(_, t)| t.is_connected() && !t.egress.is_empty()).map(|(index, _)| index).collect();
+        let receivers: Vec<u32> = self
+            .transports
+            .iter()
+            .filter(|(_, t)| t.is_connected() && !t.egress.is_empty())
+            .map(|(index, _)| index)
+            .collect();
         for index in receivers {
             self.share_bandwidth_of(index, now);
         }
@@ -363,7 +389,9 @@ impl Sfu {
         let mut places = Vec::new();
         for egress in &transport.egress {
             let Some(publication) = self.publications.get(egress.publication) else { continue };
-            let Some(subscription) = publication.subscriptions.iter().find(|s| s.id == egress.subscription) else { continue };
+            let Some(subscription) = publication.subscriptions.iter().find(|s| s.id == egress.subscription) else {
+                continue;
+            };
             let layers: Vec<(u8, u64)> =
                 publication.encodings.iter().filter(|e| e.flows(now)).map(|e| (e.layer, e.bits_per_second())).collect();
             if publication.kind == Kind::Audio {
@@ -381,10 +409,14 @@ impl Sfu {
         let spared = share(usable / 10 * 9, &wishes);
         let mut news = Vec::new();
         for ((((number, id), wish), layer), spared) in places.iter().zip(&wishes).zip(given).zip(spared) {
-            let Some(subscription) = self.publications.get_mut(*number).and_then(|p| p.subscription(*id)) else { continue };
+            let Some(subscription) = self.publications.get_mut(*number).and_then(|p| p.subscription(*id)) else {
+                continue;
+            };
             // Nothing flows, or all that is wanted fits: no limit stands in the way.
             let best = wish.layers.iter().map(|(layer, _)| *layer).filter(|layer| *layer <= wish.max_layer).max();
-            let limit = |layer: Option<u8>| if wish.layers.is_empty() || layer.is_some() && layer >= best { Some(UNLIMITED) } else { layer };
+            let limit = |layer: Option<u8>| {
+                if wish.layers.is_empty() || layer.is_some() && layer >= best { Some(UNLIMITED) } else { layer }
+            };
             // None < Some(0) < Some(1) < … < Some(UNLIMITED)
             let affordable = limit(layer).min(limit(spared).max(subscription.affordable));
             if affordable == subscription.affordable {

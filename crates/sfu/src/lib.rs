@@ -48,9 +48,9 @@ pub use outbox::{Route, Sink};
 pub use statistics::Statistics;
 
 use arena::Arena;
-use outbox::Outbox;
 use demux::{Class, Demux};
 use housekeeping::Ticks;
+use outbox::Outbox;
 use publication::Publication;
 use timers::Timers;
 use transport::{HANDSHAKE_BYTES, State, Transport};
@@ -211,9 +211,10 @@ impl Sfu {
             }
         };
         let holder = self.demux.by_address(&source).filter(|holder| *holder != index);
-        if holder.and_then(|holder| self.transports.get(holder)).is_some_and(|holder| {
-            holder.is_connected() && now.saturating_duration_since(holder.heard) < ADDRESS_HOLD
-        }) {
+        if holder
+            .and_then(|holder| self.transports.get(holder))
+            .is_some_and(|holder| holder.is_connected() && now.saturating_duration_since(holder.heard) < ADDRESS_HOLD)
+        {
             self.statistics.dropped_address_held += 1;
             return;
         }
@@ -364,8 +365,11 @@ impl Sfu {
                 Ok(Output::Transmit(transmit)) => {
                     let protocol = negotiation::protocol(transmit.proto);
                     let known = transport.route.filter(|route| route.remote == transmit.destination);
-                    let route = Route { protocol, remote: transmit.destination, local: known.and_then(|route| route.local) };
-                    if known.is_none() && (transport.route.is_none() || Class::of(&transmit.contents) != Some(Class::Stun)) {
+                    let route =
+                        Route { protocol, remote: transmit.destination, local: known.and_then(|route| route.local) };
+                    if known.is_none()
+                        && (transport.route.is_none() || Class::of(&transmit.contents) != Some(Class::Stun))
+                    {
                         transport.route = Some(route);
                     }
                     transport.outbox.push(route, &transmit.contents);

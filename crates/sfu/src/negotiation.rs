@@ -90,9 +90,15 @@ fn candidate_lines(candidates: &Candidates) -> Vec<String> {
         let foundation = if transport == "udp" { 1 } else { 101 } + place;
         format!("candidate:{foundation} 1 {transport} {priority} {} {} typ host{suffix}", address.ip(), address.port())
     };
-    let udp = candidates.udp.iter().take(16).enumerate().map(|(place, address)| line(place, address, "udp", 65_535, ""));
+    let udp =
+        candidates.udp.iter().take(16).enumerate().map(|(place, address)| line(place, address, "udp", 65_535, ""));
     // RFC 6544, 4.2: passive is the direction preference 4 of 7, below UDP.
-    let tcp = candidates.tcp.iter().take(16).enumerate().map(|(place, address)| line(place, address, "tcp", 32_767, " tcptype passive"));
+    let tcp = candidates
+        .tcp
+        .iter()
+        .take(16)
+        .enumerate()
+        .map(|(place, address)| line(place, address, "tcp", 32_767, " tcptype passive"));
     udp.chain(tcp).collect()
 }
 
@@ -168,7 +174,8 @@ impl Sfu {
             return self.decline(id, request, "transport.unknown", "There is no such transport.");
         };
         if let Some(profile) = sdp::unencrypted_profile(text) {
-            let reason = format!("The profile {profile:.40} is not encrypted; only UDP/TLS/RTP/SAVPF and UDP/DTLS/SCTP are.");
+            let reason =
+                format!("The profile {profile:.40} is not encrypted; only UDP/TLS/RTP/SAVPF and UDP/DTLS/SCTP are.");
             return self.decline(id, request, "sdp.profile", reason);
         }
         if !self.transports.get(index).expect("indexed").rtc.is_alive() {
@@ -225,7 +232,10 @@ impl Sfu {
         let mut reused: Vec<(Mid, &OfferedSection)> = Vec::new();
         let mut added: Vec<&OfferedSection> = Vec::new();
         for section in add {
-            let free = transport.idle.iter().position(|(mid, kind)| *kind == section.kind && transport.rtc.media(*mid).is_some());
+            let free = transport
+                .idle
+                .iter()
+                .position(|(mid, kind)| *kind == section.kind && transport.rtc.media(*mid).is_some());
             match free {
                 Some(place) => reused.push((transport.idle.remove(place).0, section)),
                 None => added.push(section),
@@ -245,7 +255,12 @@ impl Sfu {
                     Channel::Lossy => Reliability::MaxRetransmits { retransmits: 0 },
                 };
                 let ordered = channel == Channel::Reliable;
-                api.add_channel_with_config(ChannelConfig { label: channel.label().into(), ordered, reliability, ..Default::default() });
+                api.add_channel_with_config(ChannelConfig {
+                    label: channel.label().into(),
+                    ordered,
+                    reliability,
+                    ..Default::default()
+                });
             }
         }
         for mid in &removed {
@@ -260,7 +275,13 @@ impl Sfu {
                 Kind::Audio => MediaKind::Audio,
                 Kind::Video => MediaKind::Video,
             };
-            let mid = api.add_media(kind, Direction::SendOnly, Some(section.stream.clone()), Some(section.track.clone()), None);
+            let mid = api.add_media(
+                kind,
+                Direction::SendOnly,
+                Some(section.stream.clone()),
+                Some(section.track.clone()),
+                None,
+            );
             mids.push((section.subscription, mid.to_string()));
         }
         let new_ufrag = ice_restart.then(|| api.ice_restart(true).ufrag);
@@ -385,7 +406,9 @@ impl Sfu {
         let connected = transport.is_connected();
         for egress in &transport.egress {
             let Some(publication) = self.publications.get_mut(egress.publication) else { continue };
-            let Some(subscription) = publication.subscriptions.iter_mut().find(|s| s.id == egress.subscription) else { continue };
+            let Some(subscription) = publication.subscriptions.iter_mut().find(|s| s.id == egress.subscription) else {
+                continue;
+            };
             subscription.mapped = None;
             let sends = transport.rtc.media(egress.mid).is_some_and(|media| media.direction().is_sending());
             if sends && subscription.stream.is_none() {
@@ -447,7 +470,15 @@ fn offered_sections(text: &str) -> Vec<Section> {
                 _ => SectionKind::Application,
             };
             let direction = Flow::Inactive;
-            sections.push(Section { mid: String::new(), kind, direction, ssrc: None, rtx_ssrc: None, rids: vec![], cids: vec![] });
+            sections.push(Section {
+                mid: String::new(),
+                kind,
+                direction,
+                ssrc: None,
+                rtx_ssrc: None,
+                rids: vec![],
+                cids: vec![],
+            });
             continue;
         }
         let Some(section) = sections.last_mut() else { continue };

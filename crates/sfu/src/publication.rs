@@ -88,7 +88,8 @@ impl Rate {
         let window = now.saturating_duration_since(self.since);
         if window >= RATE_WINDOW {
             let measured = self.bytes * 8 * 1000 / window.as_millis().max(1) as u64;
-            self.bits_per_second = if self.bits_per_second == 0 { measured } else { (self.bits_per_second + measured) / 2 };
+            self.bits_per_second =
+                if self.bits_per_second == 0 { measured } else { (self.bits_per_second + measured) / 2 };
             self.bytes = 0;
             self.since = now;
         }

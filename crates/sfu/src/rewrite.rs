@@ -183,7 +183,8 @@ mod tests {
     fn padding_leaves_no_gap_and_late_packets_keep_their_place() {
         let (now, mut rewriter) = (start(), Rewriter::new());
         rewriter.switch(&video(10, 0, 0), 90_000, now);
-        let sequence = |rewriter: &mut Rewriter, number| rewriter.place(&video(number, 0, 0), now).expect("placed").sequence;
+        let sequence =
+            |rewriter: &mut Rewriter, number| rewriter.place(&video(number, 0, 0), now).expect("placed").sequence;
         assert_eq!(sequence(&mut rewriter, 10), 1);
         assert_eq!(sequence(&mut rewriter, 12), 3); // 11 is late
         rewriter.skip(13, false);

@@ -127,7 +127,10 @@ mod tests {
     #[test]
     fn a_clients_sections_are_read() {
         let read = sections(OFFER);
-        assert_eq!(read[0], ClientSection { kind: "audio".into(), mid: "0".into(), rids: vec![], cids: vec!["CID".into()] });
+        assert_eq!(
+            read[0],
+            ClientSection { kind: "audio".into(), mid: "0".into(), rids: vec![], cids: vec!["CID".into()] }
+        );
         assert_eq!(read[1].rids, ["f", "q"]);
         assert_eq!(ice_credentials(OFFER), Some(("abcd".into(), "secret".into())));
     }
@@ -142,7 +145,11 @@ mod tests {
     #[test]
     fn one_sections_msid_is_replaced() {
         let text = with_msid(OFFER, "1", "PA|TR", "TR");
-        assert!(text.contains("a=msid:- CID") && text.contains("a=msid:PA|TR TR") && text.contains("a=ssrc:7 msid:PA|TR TR"));
+        assert!(
+            text.contains("a=msid:- CID")
+                && text.contains("a=msid:PA|TR TR")
+                && text.contains("a=ssrc:7 msid:PA|TR TR")
+        );
         assert!(!text.contains("a=msid:a b"));
     }
 

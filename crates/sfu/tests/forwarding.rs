@@ -37,7 +37,12 @@ fn two_members_hear_and_see_each_other_over_one_connection_each() {
         assert!(received.iter().all(|packet| Some(*packet.header.ssrc) == announced));
     }
     assert!(world.events.iter().any(|event| matches!(event, Event::StreamStarted { mime: "video/VP8", layer: 0, .. })));
-    assert!(world.events.iter().any(|event| matches!(event, Event::AudioLevels { levels } if levels[0].0 == voice && levels[0].1 == 20)));
+    assert!(
+        world
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::AudioLevels { levels } if levels[0].0 == voice && levels[0].1 == 20))
+    );
 }
 
 #[test]
@@ -70,7 +75,8 @@ fn the_server_offers_a_subscribers_connection_and_uses_its_sections_again() {
     let voice = world.publish(alice, sent[0], Kind::Audio);
     let camera = world.publish(alice, sent[1], Kind::Video);
     let transport = world.clients[bob].id;
-    let section = |subscription, kind| OfferedSection { subscription, kind, stream: "PA_a|TR_b".into(), track: "TR_b".into() };
+    let section =
+        |subscription, kind| OfferedSection { subscription, kind, stream: "PA_a|TR_b".into(), track: "TR_b".into() };
     let mut mids = Vec::new();
     for round in 0..3u64 {
         let (first, second) = (SubscriptionId(100 + round * 2), SubscriptionId(101 + round * 2));
@@ -94,7 +100,14 @@ fn the_server_offers_a_subscribers_connection_and_uses_its_sections_again() {
         assert!(world.clients[bob].connected);
         for number in 0..20u32 {
             world.send(alice, sent[0], None, (round as u32 * 20 + number) * 960, false, &[7; 60]);
-            world.send(alice, sent[1], None, (round as u32 * 20 + number) * 1800, true, &vp8(number as u16, number == 0, true, 900));
+            world.send(
+                alice,
+                sent[1],
+                None,
+                (round as u32 * 20 + number) * 1800,
+                true,
+                &vp8(number as u16, number == 0, true, 900),
+            );
             world.run(Duration::from_millis(20));
         }
         world.run(Duration::from_millis(200));
@@ -115,8 +128,16 @@ fn data_frames_pass_in_order_and_those_sent_too_early_wait() {
     let alice = world.join(true);
     world.offer(alice, (1, 0), &[]);
     let transports = vec![world.clients[alice].id];
-    world.command(Command::SendData { transports: transports.clone(), channel: Channel::Reliable, payload: b"early".to_vec() });
-    world.command(Command::SendData { transports: transports.clone(), channel: Channel::Lossy, payload: b"lost".to_vec() });
+    world.command(Command::SendData {
+        transports: transports.clone(),
+        channel: Channel::Reliable,
+        payload: b"early".to_vec(),
+    });
+    world.command(Command::SendData {
+        transports: transports.clone(),
+        channel: Channel::Lossy,
+        payload: b"lost".to_vec(),
+    });
     world.run(Duration::from_secs(2));
     world.command(Command::SendData { transports, channel: Channel::Reliable, payload: b"late".to_vec() });
     let id = world.clients[alice].channels["_reliable"];
@@ -124,6 +145,8 @@ fn data_frames_pass_in_order_and_those_sent_too_early_wait() {
     world.run(Duration::from_secs(1));
     let frames: Vec<&[u8]> = world.clients[alice].data.iter().map(|(_, frame)| &frame[..]).collect();
     assert_eq!(frames, [&b"early"[..], &b"late"[..]]);
-    assert!(world.events.iter().any(|event| matches!(event, Event::DataReceived { channel: Channel::Reliable, payload, .. } if payload == b"up")));
+    assert!(world.events.iter().any(
+        |event| matches!(event, Event::DataReceived { channel: Channel::Reliable, payload, .. } if payload == b"up")
+    ));
     assert_eq!(world.counter("dropped_data"), 1);
 }

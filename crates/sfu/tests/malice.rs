@@ -41,7 +41,14 @@ impl Call {
             self.number += 1;
             let number = self.number;
             self.world.send(self.alice, self.sent[0], None, number * 960, false, &[7; 60]);
-            self.world.send(self.alice, self.sent[1], None, number * 1800, true, &vp8(number as u16, number == 1, true, 900));
+            self.world.send(
+                self.alice,
+                self.sent[1],
+                None,
+                number * 1800,
+                true,
+                &vp8(number as u16, number == 1, true, 900),
+            );
             self.world.run(Duration::from_millis(20));
         }
     }
@@ -83,7 +90,8 @@ fn a_forged_check_neither_binds_an_address_nor_is_answered() {
     world.offer(alice, (1, 0), &[]);
     world.run(Duration::from_secs(1));
     let tape = world.tape.take().expect("recorded");
-    let check = tape.iter().map(|(_, bytes)| bytes).find(|bytes| bytes[0] == 0 && bytes[1] == 1).expect("a check").clone();
+    let check =
+        tape.iter().map(|(_, bytes)| bytes).find(|bytes| bytes[0] == 0 && bytes[1] == 1).expect("a check").clone();
     let out = world.counter("datagrams_out");
     // All that MESSAGE-INTEGRITY covers (RFC 8489, 14.5): all but the FINGERPRINT behind it, 8 bytes.
     for place in 28..check.len() - 8 {
@@ -172,7 +180,8 @@ fn media_injected_from_elsewhere_or_under_anothers_ssrc_goes_nowhere() {
     let tape = call.world.tape.take().expect("recorded");
     let before = call.received();
     let (from_bob, dropped) = (call.world.clients[call.bob].address, call.world.counter("dropped_unvalidated"));
-    let alices: Vec<_> = tape.into_iter().filter(|(source, bytes)| *source != from_bob && bytes[0] & 0xc0 == 0x80).collect();
+    let alices: Vec<_> =
+        tape.into_iter().filter(|(source, bytes)| *source != from_bob && bytes[0] & 0xc0 == 0x80).collect();
     for (_, bytes) in &alices {
         call.world.arrive(stranger(), bytes);
         // Bob sends Alice's SSRC, MID and all: his keys don't fit, and her numbers mean nothing on his transport.
@@ -244,7 +253,8 @@ fn a_wrong_fingerprint_ends_the_connection() {
     let (offer, pending) = api.apply().expect("an offer");
     who.pending = Some(pending);
     let sdp = offer.to_sdp_string();
-    let print = sdp.lines().find_map(|line| line.strip_prefix("a=fingerprint:sha-256 ")).expect("a fingerprint").to_owned();
+    let print =
+        sdp.lines().find_map(|line| line.strip_prefix("a=fingerprint:sha-256 ")).expect("a fingerprint").to_owned();
     let other = print.replace(&print[0..2], if print.starts_with("00") { "01" } else { "00" });
     world.send_offer(alice, sdp.replace(&print, &other));
     world.run(Duration::from_secs(2));

@@ -44,7 +44,14 @@ impl Call {
                 let key = self.keys[*layer] < asked || self.frame == 0;
                 self.keys[*layer] = asked;
                 let id = 1000 * *layer as u32 + self.frame;
-                self.world.send(self.alice, self.camera, Some(rid), self.frame * 3000 + 77, true, &vp8(id as u16, key, true, size));
+                self.world.send(
+                    self.alice,
+                    self.camera,
+                    Some(rid),
+                    self.frame * 3000 + 77,
+                    true,
+                    &vp8(id as u16, key, true, size),
+                );
             }
             self.frame += 1;
             self.world.run(Duration::from_millis(33));

@@ -5,7 +5,10 @@ use std::collections::{BinaryHeap, HashMap};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use incamera_sfu::{Candidates, Command, Event, Kind, Protocol, PublicationId, RequestId, Route, Section, Sfu, Sink, SubscriptionId, TransportId};
+use incamera_sfu::{
+    Candidates, Command, Event, Kind, Protocol, PublicationId, RequestId, Route, Section, Sfu, Sink, SubscriptionId,
+    TransportId,
+};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId};
 use str0m::media::{Direction, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
@@ -223,7 +226,10 @@ impl World {
                     let answer = self.clients[client].rtc.sdp_api().accept_offer(offer).expect("answered");
                     self.drain(client);
                     let request = RequestId(self.id());
-                    self.sfu.handle_command(self.now, Command::AcceptAnswer { transport: *transport, request, sdp: answer.to_sdp_string() });
+                    self.sfu.handle_command(
+                        self.now,
+                        Command::AcceptAnswer { transport: *transport, request, sdp: answer.to_sdp_string() },
+                    );
                 }
                 _ => {}
             }
@@ -272,9 +278,14 @@ impl World {
         *sequence += 1;
         let mut api = who.rtc.direct_api();
         let stream = api.stream_tx_by_mid(mid, rid).expect("a stream");
-        let mut write = RtpWrite::new(pt, (*sequence).into(), timestamp, now, payload).marker(marker).nackable(!is_audio);
+        let mut write =
+            RtpWrite::new(pt, (*sequence).into(), timestamp, now, payload).marker(marker).nackable(!is_audio);
         if is_audio {
-            write = write.ext_vals(str0m::rtp::ExtensionValues { audio_level: Some(-20), voice_activity: Some(true), ..Default::default() });
+            write = write.ext_vals(str0m::rtp::ExtensionValues {
+                audio_level: Some(-20),
+                voice_activity: Some(true),
+                ..Default::default()
+            });
         }
         stream.write_rtp(write);
         self.wake(client);
@@ -302,7 +313,13 @@ impl World {
                     let lost = self.random.below(1000) < who.loss.0;
                     if !lost {
                         self.order += 1;
-                        let flight = Flight { at: self.now + DELAY, order: self.order, to_core: true, client, bytes: transmit.contents.to_vec() };
+                        let flight = Flight {
+                            at: self.now + DELAY,
+                            order: self.order,
+                            to_core: true,
+                            client,
+                            bytes: transmit.contents.to_vec(),
+                        };
                         self.air.push(flight);
                     }
                 }
@@ -366,7 +383,11 @@ impl World {
                     self.arrive(source, &flight.bytes);
                 } else {
                     let who = &mut self.clients[flight.client];
-                    let Ok(receive) = Receive::new(str0m::net::Protocol::Udp, core_address(), who.address, &flight.bytes) else { continue };
+                    let Ok(receive) =
+                        Receive::new(str0m::net::Protocol::Udp, core_address(), who.address, &flight.bytes)
+                    else {
+                        continue;
+                    };
                     let input = Input::Receive(self.now, receive);
                     if who.rtc.accepts(&input) {
                         who.rtc.handle_input(input).expect("taken");
@@ -415,7 +436,10 @@ impl World {
     pub fn received(&mut self, client: usize, mid: Mid) -> Vec<&RtpPacket> {
         let Client { rtc, received, .. } = &mut self.clients[client];
         let mut api = rtc.direct_api();
-        received.iter().filter(|packet| api.stream_rx(&packet.header.ssrc).is_some_and(|stream| stream.mid() == mid)).collect()
+        received
+            .iter()
+            .filter(|packet| api.stream_rx(&packet.header.ssrc).is_some_and(|stream| stream.mid() == mid))
+            .collect()
     }
 }
 
