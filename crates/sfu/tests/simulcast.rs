@@ -227,9 +227,9 @@ fn a_narrow_link_loses_layers_then_the_picture_but_never_the_sound() {
     world.clients[bob].rate_bps = Some(100_000);
     let (heard, _) = seconds(&mut world, 30);
     assert!(heard >= 45, "on 100 kbit/s: {heard}");
-    assert!(world.events.iter().any(|event| *event == Event::Congestion { subscription: picture, paused: true }));
+    assert!(world.events.contains(&Event::Congestion { subscription: picture, paused: true }));
     world.clients[bob].rate_bps = None;
     let (heard, seen) = seconds(&mut world, 60);
     assert!(heard >= 48 && seen >= 20, "after: {heard}, {seen}");
-    assert!(world.events.iter().any(|event| *event == Event::Congestion { subscription: picture, paused: false }));
+    assert!(world.events.contains(&Event::Congestion { subscription: picture, paused: false }));
 }

@@ -58,7 +58,6 @@ pub struct Device {
     pub key: Key,
     pub statements: String,
     pub meeting: MeetingId,
-    pub seat: String,
 }
 
 impl Authority {
@@ -93,7 +92,7 @@ impl Authority {
             delegation.sign("incamera-seat", &second),
             seat.sign("incamera-device", &third),
         ];
-        Device { key: device, statements: statements.join("~"), meeting: self.meeting, seat: name.to_owned() }
+        Device { key: device, statements: statements.join("~"), meeting: self.meeting }
     }
 }
 
