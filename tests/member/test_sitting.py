@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from incamera.api.page import Page
-from tests.support.private import agreed, chamber, reached
+from incamera.meeting.acts import Admit
+from tests.support.private import agreed, agreed_on_words, chamber, reached
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
 
@@ -26,3 +27,93 @@ async def test_two_members_agree_on_epoch_and_words_and_hear_each_other(tmp_path
         await reached(albania, lambda _: bool(heard))
         assert not chair.alarms
         assert not albania.alarms
+
+
+async def test_five_members_come_leave_are_excluded_and_come_again(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting:
+        chair = await meeting.enter("chair", opens=True, admits=True).member()
+        seats = ("alb-head", "bel-head", "bgr-head", "can-head")
+        others = {seat: meeting.enter(seat) for seat in seats}
+        sittings = {seat: await other.member() for seat, other in others.items()}
+        await agreed(chair, *sittings.values())
+
+        await sittings["can-head"].leave()
+        await agreed(chair, *(sittings[seat] for seat in seats[:3]))
+        assert sittings["can-head"].phase == "outside"
+
+        excluded = sittings["bgr-head"]
+        await chair.exclude(excluded.me)
+        await agreed(chair, sittings["alb-head"], sittings["bel-head"])
+        await reached(excluded, lambda one: one.phase == "outside")
+
+        # Who left comes back without a hand, who was excluded needs one.
+        sittings["can-head"].knock()
+        await agreed(chair, sittings["alb-head"], sittings["bel-head"], sittings["can-head"])
+        excluded.knock()
+        await reached(chair, lambda one: one.state is not None and excluded.me in one.state.sitting.lobby.knocks)
+        await chair.act(Admit(excluded.me))
+        await agreed(chair, *sittings.values())
+        assert not any(one.alarms for one in (chair, *sittings.values()))
+
+
+async def test_a_member_that_was_restarted_goes_on_from_its_sealed_state(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting:
+        chair = await meeting.enter("chair", opens=True, admits=True).member()
+        albania = meeting.enter("alb-head")
+        await agreed(chair, await albania.member())
+        leaf = next(seat.leaf for seat in chair.roster() if seat.seat == "alb-head")
+        await albania.kill()
+
+        again = await meeting.enter("alb-head").member()
+        await agreed(chair, again)
+        assert chair.state is not None
+        member = chair.state.sitting.group.members[again.me]
+        assert member.leaf == leaf
+        assert member.since_round == 2, "it did not knock again: it went on with its leaf, after an update"
+
+
+async def test_a_member_that_lost_its_group_knocks_and_is_replaced_without_a_hand(tmp_path: Path) -> None:
+    async with chamber(tmp_path, is_automatic=False) as meeting:
+        chair = await meeting.enter("chair", opens=True).member()
+        albania = meeting.enter("alb-head")
+        door = await albania.sitting()
+        await reached(chair, lambda one: one.state is not None and bool(one.state.sitting.lobby.knocks))
+        await chair.act(Admit(door.me))
+        await agreed(chair, door)
+        await albania.kill()
+        (albania.folder.path / f"{meeting.first}.group").unlink()
+
+        again = await meeting.enter("alb-head").member()
+        await agreed(chair, again)
+        assert chair.state is not None
+        assert again.me in chair.state.sitting.group.present
+
+
+async def test_two_knocks_with_the_committer_killed_in_between_both_come_in(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting:
+        first = meeting.enter("doorkeeper", opens=True, admits=True)
+        keeper = await first.member()
+        albania = await meeting.enter("alb-head").member()
+        chair = await meeting.enter("chair", admits=True).member()
+        await agreed(keeper, albania, chair)
+        assert min(keeper.roster(), key=lambda seat: seat.leaf).seat == "doorkeeper"
+
+        belgium = meeting.enter("bel-head")
+        await reached(chair, lambda one: one.state is not None and bool(one.state.sitting.lobby.knocks))
+        await first.kill()
+        bulgaria = meeting.enter("bgr-head")
+        came = [await belgium.member(), await bulgaria.member()]
+        await agreed_on_words(albania, chair, *came)
+
+
+async def test_the_opener_that_lost_its_state_alone_makes_a_new_group(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting:
+        keeper = meeting.enter("doorkeeper", opens=True, admits=True)
+        await keeper.member()
+        await keeper.kill()
+        (keeper.folder.path / f"{meeting.first}.group").unlink()
+
+        again = await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        assert again.round == 2
+        albania = await meeting.enter("alb-head").member()
+        await agreed(again, albania)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,16 +120,22 @@ async def reached(sitting: Sitting, holds: object) -> None:
 
 
 async def agreed(*sittings: Sitting) -> None:
-    """Wait until all have one epoch and the same words, and see the same roster of just these."""
+    """Wait until all have the same words, and see the same roster of just these."""
     devices = {one.me for one in sittings}
+    await _settled(sittings, lambda: all({seat.device for seat in one.roster()} == devices for one in sittings))
 
-    def settled(_: Sitting) -> bool:
-        epochs = {one.epoch for one in sittings if one.phase == "member"}
-        rosters = [{seat.device for seat in one.roster()} for one in sittings]
-        same = all(one.words() is not None and one.words() == sittings[0].words() for one in sittings)
-        return len(epochs) == 1 and all(roster == devices for roster in rosters) and same
 
-    waits = [asyncio.create_task(one.reached(settled)) for one in sittings]
+async def agreed_on_words(*sittings: Sitting) -> None:
+    """Wait until all have the same words, whoever else is on the roster."""
+    await _settled(sittings, lambda: True)
+
+
+async def _settled(sittings: tuple[Sitting, ...], more: Callable[[], bool]) -> None:
+    def holds(_: Sitting) -> bool:
+        words = {one.words() for one in sittings}
+        return len(words) == 1 and None not in words and more()
+
+    waits = [asyncio.create_task(one.reached(holds)) for one in sittings]
     done, rest = await asyncio.wait(waits, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
     for wait in rest:
         wait.cancel()

@@ -51,7 +51,7 @@ class StateFolder:
     """What a device keeps between two lives of its process. `open` locks it; `close` lets it go."""
 
     def __init__(self, folder: Path, lock: int) -> None:
-        self._folder = folder
+        self.path = folder
         self._lock = lock
         self._key = self._own_key()
 
@@ -149,14 +149,14 @@ class StateFolder:
 
     def drop_group(self, sitting: SittingId) -> None:
         """The group is of no use any more."""
-        (self._folder / f"{sitting}.group").unlink(missing_ok=True)
+        (self.path / f"{sitting}.group").unlink(missing_ok=True)
 
     # Journals.
 
     def journals(self) -> dict[JournalId, list[Entry]]:
         """What was read before, a journal each, as far as the lines are whole; the fold checks them again."""
         found: dict[JournalId, list[Entry]] = {}
-        for path in sorted(self._folder.glob("*.journal")):
+        for path in sorted(self.path.glob("*.journal")):
             entries: list[Entry] = []
             for line in path.read_bytes().split(b"\n")[:-1]:
                 entry = parse_entry(line)
@@ -175,7 +175,7 @@ class StateFolder:
         for entry in entries:
             lines.setdefault(f"{entry.header.journal}.journal", bytearray()).extend(entry.line() + b"\n")
         for name, data in lines.items():
-            descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "ab") as file:
                 file.write(data)
 
@@ -198,14 +198,14 @@ class StateFolder:
 
     def _read(self, name: str) -> bytes | None:
         try:
-            return (self._folder / name).read_bytes()
+            return (self.path / name).read_bytes()
         except FileNotFoundError:
             return None
 
     def _write(self, name: str, data: bytes) -> None:
-        beside = self._folder / f".{name}.new"
+        beside = self.path / f".{name}.new"
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, self._folder / name)
+        os.replace(beside, self.path / name)

@@ -224,8 +224,10 @@ class Sitting:
             async with self._changed:
                 self._changed.notify_all()
             wait_s = None if until_ms is None else max(until_ms - self._now(), 0) / 1000
+            # Not `wait_for`: Python 3.11's swallows a cancellation that comes together with the news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._news.wait()
 
     async def _turn(self) -> int | None:
         """All that can be done now; when to look again without news."""
