@@ -317,8 +317,12 @@ fn check_path(roster: &Roster, effect: &Effect) -> Result<()> {
 }
 
 fn check_removes(roster: &Roster, effect: &Effect, claims: &Claims, facts: &Facts) -> Result<()> {
-    let claimed: Vec<u32> = claims.removes.iter().map(|remove| remove.leaf).collect();
-    demand(effect.removes == claimed, "CLAIM-8", "it removes other leaves than its act says")?;
+    // Their order means nothing: OpenMLS 0.9.2 keeps removals in a hash map.
+    let mut removed = effect.removes.clone();
+    let mut claimed: Vec<u32> = claims.removes.iter().map(|remove| remove.leaf).collect();
+    removed.sort_unstable();
+    claimed.sort_unstable();
+    demand(removed == claimed, "CLAIM-8", "it removes other leaves than its act says")?;
     for remove in &claims.removes {
         let device = roster.get(&remove.leaf).map(|seated| seated.credential.device);
         demand(device == Some(remove.device), "CLAIM-8", "its act names another device at a leaf that it removes")?;
