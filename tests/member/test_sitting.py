@@ -51,7 +51,7 @@ async def test_five_members_come_leave_are_excluded_and_come_again(tmp_path: Pat
         await agreed(chair, sittings["alb-head"], sittings["bel-head"], sittings["can-head"])
         excluded.knock()
         await reached(chair, lambda one: one.state is not None and excluded.me in one.state.sitting.lobby.knocks)
-        await chair.act(Admit(excluded.me))
+        await chair.deeds.act(Admit(excluded.me))
         await agreed(chair, *sittings.values())
         assert not any(one.alarms for one in (chair, *sittings.values()))
 
@@ -78,7 +78,7 @@ async def test_a_member_that_lost_its_group_knocks_and_is_replaced_without_a_han
         albania = meeting.enter("alb-head")
         door = await albania.sitting()
         await reached(chair, lambda one: one.state is not None and bool(one.state.sitting.lobby.knocks))
-        await chair.act(Admit(door.me))
+        await chair.deeds.act(Admit(door.me))
         await agreed(chair, door)
         await albania.kill()
         (albania.folder.path / f"{meeting.first}.group").unlink()

@@ -13,7 +13,7 @@ from incamera.accreditation.charter import Seat, Text, open_charter, open_conten
 from incamera.accreditation.draft import Draft, Draw, read_draft, sign_draft
 from incamera.accreditation.invitation import invite, vouch_for_delegation
 from incamera.accreditation.signature import SigningKey
-from incamera.accreditation.strict import DelegationId, MeetingId, SeatId, SittingId, Thumbprint
+from incamera.accreditation.strict import DelegationId, ItemId, MeetingId, SeatId, SittingId, Thumbprint
 from incamera.refusal import Refusal
 
 
@@ -39,6 +39,8 @@ class Founded:
     sittings: Mapping[str, SittingId]
     """By their names in the draft: `session-1` of the members, `session-2` with the partner."""
     invited: Mapping[SeatId, Invited]
+    titles: Mapping[SittingId, Mapping[ItemId, Text]]
+    """Of restricted items: for the doorkeeper, never for the server."""
 
 
 def found(
@@ -69,4 +71,4 @@ def found(
         statements.append(statement)
         invited[seat.seat] = Invited(seat, names[seat.delegation], invitation.link())
     bundle = Bundle(made.jws, made.parts, tuple(statements))
-    return Founded(made.meeting, authority.thumbprint, bundle, made.sittings, invited)
+    return Founded(made.meeting, authority.thumbprint, bundle, made.sittings, invited, made.titles)
