@@ -2,9 +2,9 @@
 
 DESIGN.md 8. It opens the sittings that list its seat, keeps their groups alive, lets in who knocks (with `chairs`:
 chairs' seats only, and leaves the rest to the chair) and posts the sealed titles of restricted items. One line of JSON
-on standard input says which: `{"link", "state": folder, "admits": "all" | "chairs", "titles": {sitting: {item: {language:
-text}}}, "ca": path | null}`. It ends when standard input closes, or at SIGTERM; started again with the same folder, it
-goes on where it was.
+on standard input says which: `{"link", "state": folder, "admits": "all" | "chairs", "titles", "ca": path | null}`, with
+`titles` as `{sitting: {item: {language: text}}}`. It ends when standard input closes, or at SIGTERM; started again with
+the same folder, it goes on where it was.
 """
 
 import asyncio
