@@ -59,7 +59,7 @@ def sfu() -> Iterator[str]:
     if url := os.environ.get("LIVEKIT_URL"):  # another LiveKit-compatible server, with the development key
         yield url
         return
-    with Process("sfu", "--dev", "--json", "--port", "0", "--udp-port", "0") as process:
+    with Process("sfu", "--dev", "--json", "--port", "0", "--udp-port", "0", "--tcp-port", "0") as process:
         yield process.ready["url"].replace("http", "ws")
 
 
@@ -135,7 +135,7 @@ def join(browser: Browser, harness: str, sfu: str) -> Iterator[Callable[..., Mem
             group.members.append(member)
         grants = api.VideoGrants(room_join=True, room="gate")
         token = api.AccessToken("devkey", "secret").with_identity(identity).with_grants(grants).to_jwt()
-        member.call("connect", sfu, token, frames, publish)
+        member.call("connect", sfu, identity, token, frames, publish)
         return member
 
     yield join

@@ -1,33 +1,40 @@
 /** A participant with the product's frames worker and key provider, and keys that a test gives it. */
 import { Room, RoomEvent, Track } from "livekit-client";
+import { type Frames as Gated, startFrames } from "../src/media/frames";
 import type { Epoch } from "../src/media/gate";
-import type { FromGate, GatePort, ToGate, TrackCounts } from "../src/media/gateMessages";
+import type { SendingCounts, TrackCounts } from "../src/media/gateMessages";
 import { FrameKeyProvider, importFrameKey } from "../src/media/keyProvider";
 
 /** How a test page is put together: `stock` is LiveKit's own worker, to show what the gate is for. */
 type Frames = "gate" | "stock" | "none";
 
 const provider = new FrameKeyProvider();
-const gate = new MessageChannel();
+let gated: Gated | undefined;
+let epoch: Epoch | undefined;
+let sendUnder: number | null = null;
 let counts: readonly TrackCounts[] = [];
-let sending = { sent: 0, blocked: 0 };
+let sending: SendingCounts = { index: null, sent: 0, blocked: 0 };
 let room: Room;
 
-gate.port1.onmessage = ({ data }: MessageEvent<FromGate>) => {
-  if ("counts" in data) counts = data.counts;
-  else sending = data.sending;
-};
-
-function framesWorker(frames: Frames): Worker {
+function framesWorker(frames: Frames, identity: string): Worker {
   if (frames === "stock") return new Worker(new URL("livekit-client/e2ee-worker", import.meta.url), { type: "module" });
-  const worker = new Worker(new URL("../src/media/frames.worker.ts", import.meta.url), { type: "module" });
-  worker.postMessage({ kind: "incamera.gate", port: gate.port2 } satisfies GatePort, [gate.port2]);
-  return worker;
+  gated = startFrames(identity);
+  gated.listen((message) => {
+    if ("counts" in message) counts = message.counts;
+    else sending = message.sending;
+  });
+  return gated.worker;
+}
+
+function tell(): void {
+  if (epoch !== undefined) gated?.tell({ epoch, sendUnder });
 }
 
 const harness = {
-  async connect(url: string, token: string, frames: Frames, publish: boolean): Promise<void> {
-    room = new Room(frames === "none" ? {} : { encryption: { keyProvider: provider, worker: framesWorker(frames) } });
+  async connect(url: string, identity: string, token: string, frames: Frames, publish: boolean): Promise<void> {
+    room = new Room(
+      frames === "none" ? {} : { encryption: { keyProvider: provider, worker: framesWorker(frames, identity) } },
+    );
     room.on(RoomEvent.TrackSubscribed, (track) => document.body.append(track.attach()));
     if (frames !== "none") await room.setE2EEEnabled(true);
     await room.connect(url, token);
@@ -47,11 +54,14 @@ const harness = {
   },
 
   sendUnder(identity: string, index: number): void {
+    sendUnder = index;
+    tell();
     provider.sendUnder(identity, index);
   },
 
-  enter(epoch: Epoch): void {
-    gate.port1.postMessage({ epoch } satisfies ToGate);
+  enter(next: Epoch): void {
+    epoch = next;
+    tell();
   },
 
   counts: () => counts,

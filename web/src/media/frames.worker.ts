@@ -6,12 +6,11 @@
  * through and puts one stream before and one after the decryption of every track. (docs/explanation/security.md, F1 to F3.)
  */
 import "livekit-client/e2ee-worker";
-import { type Drop, Gate, type Kind } from "./gate";
-import type { FromGate, GatePort, ToGate, TrackCounts } from "./gateMessages";
-import { readTrailer, SEAL_LENGTH, type Trailer } from "./sealedFrame";
+import { type Drop, Gate, type Kind } from "./gate.ts";
+import type { FromGate, GatePort, ToGate, TrackCounts } from "./gateMessages.ts";
+import { readTrailer, SEAL_LENGTH, type Trailer } from "./sealedFrame.ts";
+import { HOLD_MS, Sending } from "./sending.ts";
 
-/** How long a frame waits for a key that is due: milliseconds. */
-const HOLD_MS = 1_500;
 /** How often counts go to the page: milliseconds. */
 const REPORT_MS = 200;
 
@@ -33,7 +32,8 @@ if (!livekit) throw new Error("LiveKit's worker did not start: frames can't be s
 const gate = new Gate();
 const receivers = new Set<Receiver>();
 const waiting = new Map<string, Set<() => void>>();
-const sending = { sent: 0, blocked: 0 };
+const sending = new Sending();
+let me: string | undefined;
 let page: MessagePort | undefined;
 let changed = false;
 
@@ -93,6 +93,7 @@ class Receiver {
         this.opened += 1;
         changed = true;
         controller.enqueue(frame);
+        if (this.opened === 1) report(); // the page waits for the first, to show it
       },
     });
     streams.readable.pipeTo(before.writable).catch(() => undefined);
@@ -143,24 +144,27 @@ function wakeAll(): void {
   for (const waiters of [...waiting.values()]) for (const wake of [...waiters]) wake();
 }
 
-/** Our own frames leave sealed, or not at all. */
+/** Our own frames leave sealed under the key that is due, or not at all. */
 function aroundSending(streams: Streams): Streams {
   const lengths = new WeakMap<Frame, number>();
   const before = new TransformStream<Frame, Frame>({
-    transform: (frame, controller) => {
-      lengths.set(frame, frame.data.byteLength);
+    transform: async (frame, controller) => {
+      const length = frame.data.byteLength;
+      // Discontinuous transmission: nothing to seal, whatever the key.
+      if (length > 0 && !(await sending.ready("type" in frame ? "video" : "audio"))) return block();
+      lengths.set(frame, length);
       controller.enqueue(frame);
     },
   });
   const after = new TransformStream<Frame, Frame>({
     transform: (frame, controller) => {
       const was = lengths.get(frame);
-      // Discontinuous transmission: empty before, empty after, nothing to seal.
       if (was === 0 && frame.data.byteLength === 0) return controller.enqueue(frame);
       const isSealed = was !== undefined && frame.data.byteLength >= was + SEAL_LENGTH;
-      sending[isSealed ? "sent" : "blocked"] += 1;
+      if (!isSealed || !sending.isOurs(readTrailer(frame.data)?.index)) return block();
+      sending.sent += 1;
       changed = true;
-      if (isSealed) controller.enqueue(frame);
+      controller.enqueue(frame);
     },
   });
   streams.readable.pipeTo(before.writable).catch(() => undefined);
@@ -168,11 +172,25 @@ function aroundSending(streams: Streams): Streams {
   return { readable: before.readable, writable: after.writable };
 }
 
-function receive(data: Message["data"], streams: Streams): Streams {
+function block(): void {
+  sending.blocked += 1;
+  changed = true;
+}
+
+/** A stream of `identity`'s frames; undefined for one that LiveKit's worker could take for another's, since it knows them by track. */
+function receive(data: Message["data"], streams: Streams): Streams | undefined {
   const receiver = new Receiver(data.participantIdentity, data.trackId, data.codec);
+  if (isAnothers(receiver.track, receiver.identity)) return undefined;
   for (const other of receivers) if (other.track === receiver.track) receivers.delete(other);
   receivers.add(receiver);
   return receiver.around(streams);
+}
+
+/** The media server chooses tracks' ids: two of one id must not make one's frames open under the other's name. */
+function isAnothers(track: string, identity: string | undefined): boolean {
+  return [...receivers].some(
+    (other) => other.track === track && other.identity !== undefined && other.identity !== identity,
+  );
 }
 
 const toLiveKit: Record<string, (message: Message) => Message | undefined> = {
@@ -183,10 +201,13 @@ const toLiveKit: Record<string, (message: Message) => Message | undefined> = {
   // Whether a participant is encrypted is never the server's to say.
   enable: ({ kind, data }) => ({ kind, data: { ...data, enabled: true } }),
   decode: ({ kind, data }) => {
-    const { readable, writable } = receive(data, { readable: data.readableStream, writable: data.writableStream });
+    const streams = receive(data, { readable: data.readableStream, writable: data.writableStream });
+    if (!streams) return undefined;
+    const { readable, writable } = streams;
     return { kind, data: { ...data, readableStream: readable, writableStream: writable, hasPacketTrailer: false } };
   },
   encode: ({ kind, data }) => {
+    if (data.participantIdentity !== me) return undefined;
     const { readable, writable } = aroundSending({ readable: data.readableStream, writable: data.writableStream });
     return {
       kind,
@@ -200,6 +221,7 @@ const toLiveKit: Record<string, (message: Message) => Message | undefined> = {
     };
   },
   updateCodec: ({ kind, data }) => {
+    if (isAnothers(data.trackId, data.participantIdentity) && data.previousTrackId !== data.trackId) return undefined;
     for (const receiver of receivers) {
       if (receiver.track === (data.previousTrackId ?? data.trackId))
         receiver.point(data.participantIdentity, data.trackId, data.codec);
@@ -219,10 +241,13 @@ const toLiveKit: Record<string, (message: Message) => Message | undefined> = {
 scope.onmessage = ({ data: message }) => {
   if (isGatePort(message)) {
     page = message.port;
-    page.onmessage = ({ data }: MessageEvent<ToGate>) => {
-      gate.enter(data.epoch);
-      wakeAll();
-    };
+    me = message.identity;
+    return;
+  }
+  if (isToGate(message)) {
+    gate.enter(message.epoch);
+    sending.require(message.sendUnder);
+    wakeAll();
     return;
   }
   // Anything else (a server's trailer for unencrypted frames, a request to ratchet, data packets) is not let through.
@@ -230,15 +255,19 @@ scope.onmessage = ({ data: message }) => {
   const passed = Object.hasOwn(toLiveKit, kind) ? toLiveKit[kind]?.(message as Message) : undefined;
   if (!passed) return;
   livekit({ data: passed });
-  if (kind === "setKey") livekit(fence(passed.data.participantIdentity, passed.data.keyIndex));
+  if (kind === "setKey") livekit(fence(passed.data));
 };
 
 /** LiveKit works its messages off one by one and reads `data` when their turn comes: when it reads this one, the key before it is set. */
-function fence(identity: string, index: number): { readonly data: Message } {
+function fence({ participantIdentity, keyIndex, updateCurrentKeyIndex }: Message["data"]): { readonly data: Message } {
   return {
     get data() {
-      gate.keySet(identity, index);
-      for (const wake of [...(waiting.get(`${identity}/${index}`) ?? [])]) wake();
+      gate.keySet(participantIdentity, keyIndex);
+      for (const wake of [...(waiting.get(`${participantIdentity}/${keyIndex}`) ?? [])]) wake();
+      if (participantIdentity === me && updateCurrentKeyIndex) {
+        sending.switchTo(keyIndex);
+        report(); // the heartbeat says it
+      }
       return { kind: "incamera.fence", data: undefined };
     },
   };
@@ -248,19 +277,27 @@ function isGatePort(message: unknown): message is GatePort {
   return (message as GatePort).kind === "incamera.gate";
 }
 
+function isToGate(message: unknown): message is ToGate {
+  return (message as ToGate).kind === "incamera.epoch";
+}
+
 if (livekitTransform) {
   scope.onrtctransform = ({ transformer }) => {
     const { options } = transformer;
+    if (options.kind === "encode" && options.participantIdentity !== me) return;
     const streams = options.kind === "decode" ? receive(options, transformer) : aroundSending(transformer);
+    if (!streams) return;
     const plain = { ...options, hasPacketTrailer: false, packetTrailer: undefined };
     livekitTransform({ transformer: { ...streams, options: plain } });
   };
 }
 
-setInterval(() => {
-  if (!changed || !page) return;
+function report(): void {
   changed = false;
-  const counts: FromGate = { counts: [...receivers].flatMap((receiver) => receiver.counts()) };
-  page.postMessage(counts);
-  page.postMessage({ sending: { ...sending } } satisfies FromGate);
+  page?.postMessage({ counts: [...receivers].flatMap((receiver) => receiver.counts()) } satisfies FromGate);
+  page?.postMessage({ sending: sending.counts() } satisfies FromGate);
+}
+
+setInterval(() => {
+  if (changed) report();
 }, REPORT_MS);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Epoch, Gate } from "./gate";
-import { readTrailer, type Trailer } from "./sealedFrame";
+import { type Epoch, Gate } from "./gate.ts";
+import { readTrailer, type Trailer } from "./sealedFrame.ts";
 
 const ANNA = "anna.1";
 const epoch = (newest: number, change: Partial<Epoch> = {}): Epoch => ({

@@ -4,7 +4,7 @@
  * Pure: no streams, no clock. `frames.worker.ts` puts it around LiveKit's frame encryption, which alone takes the server's word
  * for "encrypted", plays a frame twice and keeps the keys of older epochs (docs/explanation/security.md, F1 to F3).
  */
-import { RING, type Trailer } from "./sealedFrame";
+import { RING, type Trailer } from "./sealedFrame.ts";
 
 /** Which keys count from now on. Posted before the keys of a new round are set. */
 export interface Epoch {

@@ -5,7 +5,7 @@
  * the two methods that it asks are overridden, and keys are announced by event.
  */
 import { BaseKeyProvider, KeyProviderEvent } from "livekit-client";
-import { RING } from "./sealedFrame";
+import { RING } from "./sealedFrame.ts";
 
 /** The key of one participant's frames in one round. */
 export interface FrameKey {
