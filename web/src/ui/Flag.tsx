@@ -7,7 +7,7 @@ export function Flag({
   size = "small",
 }: {
   readonly code: string | undefined;
-  readonly size?: "small" | "large";
+  readonly size?: "small" | "middle" | "large";
 }) {
   const url = code === undefined ? undefined : flagUrl(code);
   const className = `${styles["flag"]} ${styles[size]}`;

@@ -5,12 +5,13 @@ import { Banner } from "./Banner.tsx";
 import { CopyButton } from "./CopyButton.tsx";
 import { LanguageChoice } from "./LanguageChoice.tsx";
 import { RefusalText } from "./RefusalText.tsx";
+import { refusalTitle } from "./refusalWords.ts";
 import { technicianReport } from "./report.ts";
 import styles from "./Sheet.module.css";
 
 /** Why nothing can begin. */
 export function RefusalPage({ code }: { readonly code: Code }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   return (
     <div className={styles["page"]}>
       <Banner title={t("app/name")} detail="">
@@ -18,7 +19,7 @@ export function RefusalPage({ code }: { readonly code: Code }) {
       </Banner>
       <main className={styles["sheet"]} data-control="refusal" data-why={code}>
         <OctagonAlert className={styles["sign"]} aria-hidden="true" size={44} />
-        <h1 className={styles["title"]}>{t(`refusal/${code}/title`)}</h1>
+        <h1 className={styles["title"]}>{refusalTitle(i18n, code)}</h1>
         <RefusalText code={code} />
         <CopyButton report={() => technicianReport(t("report/title"), Date.now(), { code })} />
       </main>

@@ -8,12 +8,13 @@ import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { RefusalText } from "../../ui/RefusalText.tsx";
+import { refusalTitle } from "../../ui/refusalWords.ts";
 import { technicianReport } from "../../ui/report.ts";
 import styles from "../../ui/Sheet.module.css";
 
 /** The last page: what happened, and the way back. */
 export function DeparturePage({ why }: { readonly why: Code | undefined }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const member = useMember();
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
@@ -25,7 +26,7 @@ export function DeparturePage({ why }: { readonly why: Code | undefined }) {
       <main className={styles["sheet"]} data-control="departure" data-why={why ?? "left"}>
         {why && <OctagonAlert className={styles["sign"]} aria-hidden="true" size={44} />}
         <h1 className={styles["title"]} tabIndex={-1} ref={title}>
-          {why ? t(`refusal/${why}/title`) : t("departure/title")}
+          {why ? refusalTitle(i18n, why) : t("departure/title")}
         </h1>
         {why ? <RefusalText code={why} /> : <p className={styles["detail"]}>{t("departure/detail")}</p>}
         <div className={styles["actions"]}>

@@ -9,12 +9,12 @@ import { CopyButton } from "../../ui/CopyButton.tsx";
 import { DeviceChoice } from "../../ui/DeviceChoice.tsx";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { LevelBar } from "../../ui/LevelBar.tsx";
+import { Preview } from "../../ui/Preview.tsx";
 import { technicianReport } from "../../ui/report.ts";
 import { useStore } from "../../ui/useStore.ts";
 import styles from "./CheckPage.module.css";
 import { CheckRow } from "./CheckRow.tsx";
 import { checkCamera, checkLoudspeaker, checkMicrophone, checkNetwork, type Tone } from "./checks.ts";
-import { Preview } from "./Preview.tsx";
 import { Steps } from "./Steps.tsx";
 import { useHearing } from "./useHearing.ts";
 

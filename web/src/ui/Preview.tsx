@@ -1,10 +1,10 @@
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import type { Seat } from "../../accreditation/seat.ts";
-import { useMember } from "../../member/context.ts";
-import { Flag } from "../../ui/Flag.tsx";
-import { useStore } from "../../ui/useStore.ts";
+import type { Seat } from "../accreditation/seat.ts";
+import { useMember } from "../member/context.ts";
+import { Flag } from "./Flag.tsx";
 import styles from "./Preview.module.css";
+import { useStore } from "./useStore.ts";
 
 /** The camera as others will see it: not mirrored, with the plate that stands under it. */
 export function Preview({ seat }: { readonly seat: Seat }) {

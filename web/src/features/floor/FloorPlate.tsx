@@ -1,0 +1,90 @@
+import { useTranslation } from "react-i18next";
+import { hourMinute } from "../../i18n/time.ts";
+import { countryOf } from "../../ui/countries.ts";
+import { Flag } from "../../ui/Flag.tsx";
+import { useClock } from "../../ui/useClock.ts";
+import styles from "./FloorPlate.module.css";
+import { FloorTag } from "./FloorTag.tsx";
+import { type FloorView, type HolderView, spoken } from "./floorView.ts";
+
+/** Who has the floor and for how long, to be read at three metres; or that nobody has. */
+export function FloorPlate({ view }: { readonly view: FloorView }) {
+  const { t } = useTranslation();
+  const { holder } = view;
+  if (!holder)
+    return (
+      <section className={styles["plate"]} aria-label={t("landmark/floor")} data-control="floor-plate" data-holder="">
+        <div>
+          <p className={styles["name"]}>{t("floor/nobody")}</p>
+          <p className={styles["detail"]}>{nextWords(view, t)}</p>
+        </div>
+      </section>
+    );
+  return (
+    <section
+      className={styles["plate"]}
+      aria-label={t("landmark/floor")}
+      data-control="floor-plate"
+      data-holder={holder.device}
+    >
+      <Flag code={countryOf(holder.delegation)} size="large" />
+      <div className={styles["who"]}>
+        <p className={styles["name"]}>{holder.name}</p>
+        <p className={styles["detail"]}>{[holder.person, t(`role/${holder.role}`)].filter(Boolean).join(", ")}</p>
+      </div>
+      <Spoken holder={holder} />
+    </section>
+  );
+}
+
+/** The same in one line, above the whole chamber. */
+export function FloorBand({ view, item }: { readonly view: FloorView; readonly item: string | undefined }) {
+  const { t } = useTranslation();
+  const { holder } = view;
+  return (
+    <section className={styles["band"]} aria-label={t("landmark/floor")} data-control="floor-band">
+      {holder ? (
+        <>
+          <FloorTag />
+          <Flag code={countryOf(holder.delegation)} size="middle" />
+          <p className={styles["bandName"]}>{holder.name}</p>
+          <Time holder={holder} />
+        </>
+      ) : (
+        <p className={styles["bandName"]}>{t("floor/nobody")}</p>
+      )}
+      <p className={styles["next"]}>{nextWords(view, t)}</p>
+      {item !== undefined && <p className={styles["item"]}>{item}</p>}
+    </section>
+  );
+}
+
+function Spoken({ holder }: { readonly holder: HolderView }) {
+  const { t } = useTranslation();
+  return (
+    <div className={styles["spoken"]}>
+      <Time holder={holder} />
+      <p className={styles["since"]}>{t("floor/since", { time: t("clock/at", hourMinute(holder.since)) })}</p>
+    </div>
+  );
+}
+
+/** Steps once a second; readable, and silent. */
+function Time({ holder }: { readonly holder: HolderView }) {
+  const now_ms = useClock();
+  return (
+    <p className={styles["time"]} role="timer" aria-live="off">
+      {spoken(holder.since, now_ms)}
+    </p>
+  );
+}
+
+type Translate = ReturnType<typeof useTranslation>["t"];
+
+function nextWords({ waiting }: FloorView, t: Translate): string {
+  const [first, second] = waiting;
+  if (!first) return t("floor/nobodyWaits");
+  return second
+    ? t("floor/nextThen", { first: first.name, second: second.name })
+    : t("floor/nextOne", { first: first.name });
+}
