@@ -12,8 +12,9 @@ use crate::command::{Kind, PublicationId, SubscriptionId, TransportId, Tuning};
 use crate::congestion::{Wish, share};
 use crate::estimator::Reading;
 use crate::event::Event;
+use crate::negotiation::connect;
+use crate::outbox::Route;
 use crate::publication::Publication;
-use crate::sender::MediaSender;
 use crate::speakers::Meter;
 use crate::subscription::{Subscription, UNLIMITED};
 use crate::transport::{Egress, State};
@@ -52,6 +53,7 @@ impl Sfu {
         if self.ticks.care <= now {
             self.ticks.care = now + CARE;
             self.end_slow_handshakes(now);
+            self.report(now);
             self.share_bandwidth(now);
             self.request_wanted_key_frames(now);
         }
@@ -142,13 +144,7 @@ impl Sfu {
         transport.egress.push(Egress { mid, subscription: id, publication: number });
         let mut subscription = Subscription::new(id, index, mid);
         // A section of our own offer has a stream of its own already, which the offer told.
-        if transport.offered.contains(&mid) {
-            subscription.stream = transport.rtc.stream(mid);
-            if let Some(stream) = subscription.stream {
-                transport.rtc.ready(stream.media);
-            }
-        }
-        subscription.connected = transport.is_connected();
+        connect(transport, &mut subscription);
         publication.subscriptions.push(subscription);
         self.subscription_ids.insert(id, number);
         if publication.kind == Kind::Video {
@@ -170,9 +166,9 @@ impl Sfu {
         self.subscription_ids.remove(&subscription.id);
         if let Some(transport) = self.transports.get_mut(subscription.transport) {
             transport.egress.retain(|egress| egress.subscription != subscription.id);
-            transport.offered.retain(|mid| *mid != subscription.mid);
-            if let Some(stream) = subscription.stream.or_else(|| transport.rtc.stream(subscription.mid)) {
-                transport.rtc.end(stream.media);
+            transport.announced.retain(|(mid, _)| *mid != subscription.mid);
+            if let Some(slot) = subscription.stream {
+                transport.sender.close(slot);
             }
         }
     }
@@ -274,6 +270,16 @@ impl Sfu {
         }
     }
 
+    /// Sender reports to all who get something.
+    fn report(&mut self, now: Instant) {
+        for (index, transport) in self.transports.iter_mut() {
+            let Some(route) = transport.route.filter(|_| transport.is_connected()) else { continue };
+            if transport.sender.report(&mut transport.outbox, route, now) {
+                crate::touch(&mut self.touched, transport, index, false);
+            }
+        }
+    }
+
     fn end_slow_handshakes(&mut self, now: Instant) {
         let slow: Vec<u32> = self
             .transports
@@ -291,6 +297,11 @@ impl Sfu {
         let Some(transport) = self.transports.get_mut(index) else { return };
         if transport.state == State::Connected {
             return;
+        }
+        if let Some(material) = transport.tap.take()
+            && !transport.sender.key(&material)
+        {
+            return self.lose(index, "the client agreed on a cipher that is not known here".to_owned());
         }
         transport.state = State::Connected;
         transport.heard = now;
@@ -341,16 +352,24 @@ impl Sfu {
         }
         let quality = &mut transport.quality;
         let elapsed = quality.read.map(|read| now.saturating_duration_since(read)).filter(|elapsed| !elapsed.is_zero());
-        let sent = stats.peer_bytes_tx.saturating_sub(quality.sent_bytes);
+        let sent = transport.sender.sent_bytes.saturating_sub(quality.sent_bytes);
+        let loss = transport.sender.history().read_loss();
+        let round_trip = transport.sender.history().round_trip();
         quality.read = Some(now);
-        quality.sent_bytes = stats.peer_bytes_tx;
+        quality.sent_bytes = transport.sender.sent_bytes;
         quality.readings += 1;
         quality.loss_up += stats.ingress_loss_fraction.unwrap_or(0.0);
-        quality.loss_down += stats.egress_loss_fraction.unwrap_or(0.0);
+        quality.loss_down += loss.unwrap_or(0.0);
         if let Some(elapsed) = elapsed {
             let sent_bps = sent * 8 * 1000 / elapsed.as_millis().max(1) as u64;
-            let reading = Reading { sent_bps, loss: stats.egress_loss_fraction, round_trip: stats.rtt };
-            transport.estimator.read(reading, now);
+            transport.estimator.read(Reading { sent_bps, loss, round_trip }, now);
+        }
+        // The client may have roamed: str0m knows the pair that it chose.
+        if let Some(pair) = &stats.selected_candidate_pair
+            && transport.route.is_none_or(|route| route.remote != pair.remote.addr)
+        {
+            let protocol = crate::negotiation::protocol(pair.protocol);
+            transport.route = Some(Route { protocol, remote: pair.remote.addr, local: None });
         }
         let quality = &mut transport.quality;
         if quality.readings >= READINGS {
@@ -359,7 +378,7 @@ impl Sfu {
                 transport: transport.id,
                 loss_up: std::mem::take(&mut quality.loss_up) / readings,
                 loss_down: std::mem::take(&mut quality.loss_down) / readings,
-                rtt_ms: stats.rtt.map(|rtt| rtt.as_secs_f32() * 1000.0),
+                rtt_ms: round_trip.or(stats.rtt).map(|rtt| rtt.as_secs_f32() * 1000.0),
                 estimate_bps: transport.estimator.bps(),
             });
         }

@@ -3,7 +3,6 @@
 //! (LIVEKIT protocol, "encryption flags"), and nothing else may be looked at.
 
 use str0m::format::Codec;
-use str0m::rtp::Vp8Descriptor;
 
 /// What is known of a video packet's frame.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,8 +15,47 @@ pub(crate) struct Frame {
     pub(crate) temporal: u8,
     /// A receiver of lower temporal layers may go up here (RFC 7741: Y).
     pub(crate) up_switch: bool,
-    /// VP8: where picture id and TL0PICIDX stand.
-    pub(crate) vp8: Option<Vp8Descriptor>,
+    /// VP8: picture id and TL0PICIDX, and where they stand.
+    pub(crate) vp8: Option<Vp8>,
+}
+
+/// The numbers of a VP8 payload descriptor (RFC 7741, 4.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Vp8 {
+    picture_id: Option<Number>,
+    tl0_pic_idx: Option<Number>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Number {
+    at: u8,
+    value: u16,
+    long: bool,
+}
+
+impl Vp8 {
+    pub(crate) fn picture_id(&self) -> Option<u16> {
+        self.picture_id.map(|number| number.value)
+    }
+
+    pub(crate) fn tl0_pic_idx(&self) -> Option<u8> {
+        self.tl0_pic_idx.map(|number| number.value as u8)
+    }
+
+    /// Write other numbers into (a copy of) the payload. A short picture id has room for seven bits.
+    pub(crate) fn write(&self, payload: &mut [u8], picture_id: Option<u16>, tl0_pic_idx: Option<u8>) {
+        if let (Some(number), Some(id)) = (self.picture_id, picture_id) {
+            let at = usize::from(number.at);
+            if number.long {
+                payload[at..at + 2].copy_from_slice(&(id | 0x8000).to_be_bytes());
+            } else {
+                payload[at] = (id & 0x7f) as u8;
+            }
+        }
+        if let (Some(number), Some(idx)) = (self.tl0_pic_idx, tl0_pic_idx) {
+            payload[usize::from(number.at)] = idx;
+        }
+    }
 }
 
 impl Frame {
@@ -34,30 +72,39 @@ impl Frame {
 }
 
 fn vp8(payload: &[u8]) -> Frame {
-    let Ok(descriptor) = Vp8Descriptor::parse(payload) else { return Frame::default() };
-    let begins = payload[0] & 0x10 != 0 && payload[0] & 0x07 == 0;
-    let (temporal, up_switch) = vp8_temporal(payload).unwrap_or((0, true));
-    Frame { key: descriptor.starts_keyframe(payload), begins, temporal, up_switch, vp8: Some(descriptor) }
+    read_vp8(payload).unwrap_or_default()
 }
 
-/// TID and Y of RFC 7741, 4.2.
-fn vp8_temporal(payload: &[u8]) -> Option<(u8, bool)> {
-    if payload[0] & 0x80 == 0 {
-        return None;
+fn read_vp8(payload: &[u8]) -> Option<Frame> {
+    let first = *payload.first()?;
+    let mut numbers = Vp8::default();
+    let (mut at, mut temporal, mut up_switch) = (1, 0, true);
+    if first & 0x80 != 0 {
+        let flags = *payload.get(1)?;
+        at = 2;
+        if flags & 0x80 != 0 {
+            let high = *payload.get(at)?;
+            let long = high & 0x80 != 0;
+            let value = if long { u16::from_be_bytes([high & 0x7f, *payload.get(at + 1)?]) } else { u16::from(high) };
+            numbers.picture_id = Some(Number { at: at as u8, value, long });
+            at += if long { 2 } else { 1 };
+        }
+        if flags & 0x40 != 0 {
+            numbers.tl0_pic_idx = Some(Number { at: at as u8, value: u16::from(*payload.get(at)?), long: false });
+            at += 1;
+        }
+        if flags & 0x30 != 0 {
+            let byte = *payload.get(at)?;
+            if flags & 0x20 != 0 {
+                temporal = byte >> 6;
+                up_switch = byte & 0x20 != 0;
+            }
+            at += 1;
+        }
     }
-    let flags = *payload.get(1)?;
-    let mut at = 2;
-    if flags & 0x80 != 0 {
-        at += if payload.get(at)? & 0x80 != 0 { 2 } else { 1 };
-    }
-    if flags & 0x40 != 0 {
-        at += 1;
-    }
-    if flags & 0x20 == 0 {
-        return None;
-    }
-    let byte = payload.get(at)?;
-    Some((byte >> 6, byte & 0x20 != 0))
+    let frame_header = *payload.get(at)?;
+    let begins = first & 0x10 != 0 && first & 0x07 == 0;
+    Some(Frame { key: begins && frame_header & 0x01 == 0, begins, temporal, up_switch, vp8: Some(numbers) })
 }
 
 /// RFC 6184, 5.6 to 5.8: a parameter set or an IDR slice begins what can be decoded alone.
@@ -122,6 +169,22 @@ mod tests {
         let frame = Frame::of(Codec::Vp8, &delta, None);
         assert!(!frame.key && frame.begins && frame.temporal == 2 && !frame.up_switch);
         assert!(!Frame::of(Codec::Vp8, &[0x80, 0xe0, 0x81, 0x23, 0x07, 0x20, 0x10], None).begins);
+    }
+
+    #[test]
+    fn vp8_numbers_are_read_and_written_where_they_stand() {
+        for (payload, id, tl0) in [
+            (vec![0x90, 0xe0, 0x81, 0x23, 0x07, 0x20, 0x10], Some(0x123), Some(7)),
+            (vec![0x90, 0x80, 0x23, 0x10], Some(0x23), None),
+            (vec![0x10, 0x10], None, None),
+        ] {
+            let numbers = Frame::of(Codec::Vp8, &payload, None).vp8.expect("a descriptor");
+            assert_eq!((numbers.picture_id(), numbers.tl0_pic_idx()), (id, tl0));
+            let mut changed = payload.clone();
+            numbers.write(&mut changed, Some(0x45), Some(9));
+            let again = Frame::of(Codec::Vp8, &changed, None).vp8.expect("a descriptor");
+            assert_eq!((again.picture_id(), again.tl0_pic_idx()), (id.map(|_| 0x45), tl0.map(|_| 9)));
+        }
     }
 
     #[test]

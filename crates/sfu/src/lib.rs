@@ -5,7 +5,8 @@
 //! | Datagrams, commands and the time go in by `handle_*`; after a batch of them, [`Sfu::flush`] once; then drain [`Sfu::poll_event`] and wake again at [`Sfu::poll_timeout`]. The core asks no clock, opens no socket, starts no thread. One `now` a batch is enough. |
 //!
 //! A packet's way: `demux` (whose is it) → `transport` (str0m opens it) → `forward` (its publication, and from there the
-//! subscriptions) → `layers`, `rewrite` (a subscriber's layer and numbers) → `sender` (str0m seals it) → `outbox` → [`Sink`].
+//! subscriptions) → `layers`, `rewrite` (a subscriber's layer and numbers) → `sender`, `srtp` (header, seal) → `outbox` → [`Sink`].
+//! Back come `feedback` and `rtcp`: what a subscriber misses, which key frame it waits for, what of its link is lost.
 
 #![forbid(unsafe_code)]
 
@@ -16,18 +17,23 @@ mod data;
 mod demux;
 mod estimator;
 mod event;
+mod feedback;
 mod forward;
+mod history;
 mod housekeeping;
 mod keyframe;
+mod keys;
 mod layers;
 mod negotiation;
 mod outbox;
 mod publication;
 mod red;
 mod rewrite;
+mod rtcp;
 mod sdp;
 mod sender;
 mod speakers;
+mod srtp;
 mod statistics;
 mod subscription;
 mod timers;
@@ -86,9 +92,6 @@ pub struct Sfu {
     timers: Timers,
     ticks: Ticks,
     touched: Vec<u32>,
-    /// Those whose next turn is not due yet, and when the first one is.
-    deferred: Vec<u32>,
-    deferred_until: Option<Instant>,
     /// Encodings whose frame lacks its last packets in this batch.
     open_frames: Vec<(u32, usize)>,
     events: VecDeque<Event>,
@@ -101,7 +104,7 @@ impl Sfu {
     /// A core that tells clients these candidates. One DTLS certificate serves all its connections: making one costs
     /// as much as a handshake.
     pub fn new(candidates: Candidates, now: Instant) -> Self {
-        let crypto = str0m::crypto::from_feature_flags();
+        let crypto = keys::provider();
         let certificate = crypto.dtls_provider.generate_certificate().expect("the crypto provider makes certificates");
         Sfu {
             candidates,
@@ -116,8 +119,6 @@ impl Sfu {
             timers: Timers::default(),
             ticks: Ticks::new(now),
             touched: Vec::new(),
-            deferred: Vec::new(),
-            deferred_until: None,
             open_frames: Vec::new(),
             events: VecDeque::new(),
             statistics: Statistics::default(),
@@ -143,7 +144,7 @@ impl Sfu {
     /// When [`Sfu::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Instant {
         let tick = self.ticks.next();
-        [self.timers.next(), self.deferred_until].into_iter().flatten().fold(tick, Instant::min)
+        self.timers.next().map_or(tick, |at| at.min(tick))
     }
 
     /// Whether a frame lacks its last packets: the shell may wait a little for them before it flushes.
@@ -228,6 +229,17 @@ impl Sfu {
                 return;
             }
         }
+        if class == Class::Media && transport.is_connected() && feedback::is_rtcp(datagram) {
+            let Some(compound) = transport.sender.open_rtcp(datagram) else {
+                self.statistics.dropped_unauthenticated += 1;
+                return;
+            };
+            transport.heard = now;
+            if !self.on_feedback(index, &compound, now) {
+                return;
+            }
+        }
+        let Some(transport) = self.transports.get_mut(index) else { return };
         let local = negotiation::canonical(route.protocol);
         let Ok(receive) = Receive::new(negotiation::label(route.protocol), route.remote, local, datagram) else {
             self.statistics.dropped_malformed += 1;
@@ -271,10 +283,6 @@ impl Sfu {
             }
         }
         self.housekeep(now);
-        if self.deferred_until.is_some_and(|at| at <= now) {
-            self.deferred_until = None;
-            self.touched.append(&mut self.deferred);
-        }
     }
 
     /// Send what the batch left to send: each transport that was touched takes one turn, and its datagrams go out side by side.
@@ -292,17 +300,10 @@ impl Sfu {
         let mut touched = std::mem::take(&mut self.touched);
         for index in touched.drain(..) {
             let Some(transport) = self.transports.get_mut(index) else { continue };
-            if transport.queued && transport.next_turn() > now {
-                let at = transport.next_turn();
-                self.deferred_until = Some(self.deferred_until.map_or(at, |until| until.min(at)));
-                self.deferred.push(index);
-            } else {
-                transport.touched = false;
-                if std::mem::take(&mut transport.queued) {
-                    transport.turned = now;
-                    self.statistics.turns_sending += 1;
-                    self.turn(index, now);
-                }
+            transport.touched = false;
+            if std::mem::take(&mut transport.queued) {
+                self.statistics.turns_sending += 1;
+                self.turn(index, now);
             }
             let Some(transport) = self.transports.get_mut(index) else { continue };
             let (datagrams, bytes) = transport.outbox.flush(sink);
@@ -387,7 +388,6 @@ impl Sfu {
     fn on_event(&mut self, index: u32, event: RtcEvent, now: Instant) {
         match event {
             RtcEvent::RtpPacket(packet) => self.forward(index, &packet, now),
-            RtcEvent::KeyframeRequest(request) => self.on_key_frame_request(index, request.mid, now),
             RtcEvent::Connected => self.on_connected(index, now),
             RtcEvent::IceConnectionStateChange(IceConnectionState::Disconnected) => {
                 let reason = "no ICE check came through any more".to_owned();

@@ -13,9 +13,11 @@ use str0m::{Candidate, IceCreds, Input, Rtc};
 
 use crate::command::{Channel, Kind, OfferedSection, RequestId, TransportId};
 use crate::event::{Event, Flow, Protocol, Section, SectionKind};
+use crate::keys::Tap;
 use crate::sdp::{self, ClientSection};
-use crate::sender::MediaSender;
-use crate::transport::{Offer, State, Transport};
+use crate::sender::{Description, SsrcPair};
+use crate::subscription::Subscription;
+use crate::transport::{Egress, Offer, State, Transport};
 use crate::{Candidates, Sfu};
 
 /// What a data channel frame may hold (LiveKit's clients agree on the same).
@@ -32,6 +34,11 @@ struct DependencyDescriptor;
 pub(crate) struct Dependency(pub(crate) Vec<u8>);
 
 const DEPENDENCY_URI: &str = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
+/// It, as str0m's maps have it.
+pub(crate) fn dependency_extension() -> Extension {
+    Extension::with_serializer(DEPENDENCY_URI, DependencyDescriptor)
+}
 
 impl ExtensionSerializer for DependencyDescriptor {
     fn write_to(&self, buffer: &mut [u8], values: &ExtensionValues) -> usize {
@@ -116,9 +123,10 @@ impl Sfu {
             .enable_opus(true, true)
             .set_stats_interval(Some(STATS))
             .set_sctp_max_message_size(MESSAGE_BYTES)
-            .set_extension(12, Extension::with_serializer(DEPENDENCY_URI, DependencyDescriptor));
+            .set_extension(12, dependency_extension());
         config.set_initial_stun_rto(Duration::from_millis(100));
         let mut rtc = config.build(now);
+        let tap = Tap::newest();
         for protocol in [Protocol::Udp, Protocol::Tcp] {
             let candidate = match protocol {
                 Protocol::Udp => Candidate::host(canonical(protocol), "udp"),
@@ -129,7 +137,7 @@ impl Sfu {
             rtc.add_local_candidate(candidate.expect("a valid address"));
         }
         let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
-        let mut transport = Box::new(Transport::new(id, rtc, now));
+        let mut transport = Box::new(Transport::new(id, rtc, tap, now));
         let broken = transport.input(Input::Timeout(now)).err();
         let index = self.transports.insert(transport);
         self.transport_ids.insert(id, index);
@@ -185,12 +193,13 @@ impl Sfu {
             Ok(offer) => offer,
             Err(reason) => return self.decline(id, request, "sdp.malformed", reason),
         };
-        self.free_streams(index);
         let transport = self.transports.get_mut(index).expect("indexed");
+        announce(transport);
         let accepted = guarded(|| transport.rtc.sdp_api().accept_offer(offer));
         let answer = match accepted {
             Ok(answer) => answer.to_sdp_string(),
             Err(reason) => {
+                withdraw(transport);
                 if !transport.rtc.is_alive() {
                     self.lose(index, reason.clone());
                 }
@@ -201,7 +210,7 @@ impl Sfu {
         let client = sdp::sections(text);
         self.settle(index, &client, now);
         let sections = self.sections(index, &client);
-        self.end_idle_streams(index, &client);
+        self.withdraw(index);
         let sdp = sdp::with_candidates(&answer, &candidate_lines(&self.candidates));
         self.events.push_back(Event::Answered { transport: id, request, sdp, sections });
         self.turn(index, now);
@@ -241,10 +250,10 @@ impl Sfu {
                 None => added.push(section),
             }
         }
+        announce(transport);
         for (mid, section) in &reused {
-            if transport.rtc.stream(*mid).is_none() {
-                transport.rtc.open(*mid, section.kind == Kind::Video);
-            }
+            let pair = declare_new(&mut transport.rtc, *mid, section.kind == Kind::Video);
+            transport.announced.push((*mid, pair));
         }
         let mut mids = Vec::new();
         let mut api = transport.rtc.sdp_api();
@@ -283,13 +292,15 @@ impl Sfu {
                 None,
             );
             mids.push((section.subscription, mid.to_string()));
+            transport.offered.push(mid);
         }
         let new_ufrag = ice_restart.then(|| api.ice_restart(true).ufrag);
-        let Some((offer, pending)) = api.apply() else {
+        let applied = api.apply();
+        withdraw(transport);
+        let Some((offer, pending)) = applied else {
             return self.decline(id, request, "offer.empty", "There is nothing to negotiate.");
         };
         transport.offer = Some(Offer { pending, restarts_ice: ice_restart });
-        transport.offered.extend(mids.iter().map(|(_, mid)| Mid::from(mid.as_str())));
         for mid in removed {
             if let Some(media) = transport.rtc.media(mid)
                 && !transport.idle.iter().any(|(idle, _)| *idle == mid)
@@ -334,50 +345,23 @@ impl Sfu {
         if let Some((ufrag, pass)) = sdp::ice_credentials(text).filter(|_| !offer.restarts_ice && transport.described) {
             transport.rtc.direct_api().set_remote_ice_credentials(IceCreds { ufrag, pass });
         }
+        announce(transport);
         if let Err(reason) = guarded(|| transport.rtc.sdp_api().accept_answer(offer.pending, answer)) {
+            withdraw(transport);
             if !transport.rtc.is_alive() {
                 self.lose(index, reason.clone());
             }
             return self.decline(id, request, "sdp.refused", reason);
         }
         self.settle(index, &sdp::sections(text), now);
+        self.withdraw(index);
         self.events.push_back(Event::Settled { transport: id, request });
         self.turn(index, now);
     }
 
-    /// Streams that the coming answer must not show again.
-    fn free_streams(&mut self, index: u32) {
-        let Some(transport) = self.transports.get_mut(index) else { return };
-        let waiting: Vec<Mid> = transport
-            .egress
-            .iter()
-            .filter(|egress| {
-                self.publications
-                    .get(egress.publication)
-                    .and_then(|p| p.subscriptions.iter().find(|s| s.id == egress.subscription))
-                    .is_some_and(|s| s.stream.is_none())
-            })
-            .map(|egress| egress.mid)
-            .collect();
-        for mid in waiting {
-            if let Some(stream) = transport.rtc.stream(mid) {
-                transport.rtc.end(stream.media);
-            }
-        }
-    }
-
-    /// str0m makes a stream for each section in which a client would receive. Where nobody is subscribed it goes again,
-    /// so that turns walk only what is used, and the section's next answer has a stream that nobody had.
-    fn end_idle_streams(&mut self, index: u32, client: &[ClientSection]) {
-        let Some(transport) = self.transports.get_mut(index) else { return };
-        for section in client {
-            let mid = Mid::from(section.mid.as_str());
-            if transport.egress.iter().any(|egress| egress.mid == mid) {
-                continue;
-            }
-            if let Some(stream) = transport.rtc.stream(mid) {
-                transport.rtc.end(stream.media);
-            }
+    fn withdraw(&mut self, index: u32) {
+        if let Some(transport) = self.transports.get_mut(index) {
+            withdraw(transport);
         }
     }
 
@@ -390,6 +374,12 @@ impl Sfu {
             transport.state = State::Handshaking { since: now, bytes: 0 };
         }
         transport.described = true;
+        for section in client {
+            let mid = Mid::from(section.mid.as_str());
+            if !transport.sections.contains(&mid) {
+                transport.sections.push(mid);
+            }
+        }
         transport.rids = client
             .iter()
             .filter(|section| !section.rids.is_empty())
@@ -403,25 +393,30 @@ impl Sfu {
                 publication.simulcast = rids.len() > 1;
             }
         }
-        let connected = transport.is_connected();
-        for egress in &transport.egress {
-            let Some(publication) = self.publications.get_mut(egress.publication) else { continue };
-            let Some(subscription) = publication.subscriptions.iter_mut().find(|s| s.id == egress.subscription) else {
+        // The streams that this description told the client of, where it has sections of ours.
+        let told: Vec<Mid> =
+            transport.egress.iter().map(|egress| egress.mid).chain(transport.offered.drain(..)).collect();
+        for mid in told {
+            if !transport.announced.iter().any(|(known, _)| *known == mid)
+                && let Some(pair) = stream(&mut transport.rtc, mid)
+            {
+                transport.announced.push((mid, pair));
+            }
+        }
+        for place in 0..transport.egress.len() {
+            let Egress { mid, subscription, publication } = transport.egress[place];
+            let Some(publication) = self.publications.get_mut(publication) else { continue };
+            let Some(subscription) = publication.subscriptions.iter_mut().find(|s| s.id == subscription) else {
                 continue;
             };
             subscription.mapped = None;
-            let sends = transport.rtc.media(egress.mid).is_some_and(|media| media.direction().is_sending());
-            if sends && subscription.stream.is_none() {
-                subscription.stream = transport.rtc.stream(egress.mid);
-                if let Some(stream) = subscription.stream {
-                    transport.rtc.ready(stream.media);
-                }
-                subscription.connected = connected;
-                if publication.kind == Kind::Video {
-                    let max = subscription.max_layer();
-                    let target = publication.target(max, now);
-                    publication.want_key_frame(target);
-                }
+            let max = subscription.max_layer();
+            if transport.rtc.media(mid).is_some_and(|media| media.direction().is_sending())
+                && connect(transport, subscription)
+                && publication.kind == Kind::Video
+            {
+                let target = publication.target(max, now);
+                publication.want_key_frame(target);
             }
         }
         self.request_wanted_key_frames(now);
@@ -444,7 +439,7 @@ impl Sfu {
                     Direction::RecvOnly | Direction::SendRecv => Flow::RecvOnly,
                     Direction::Inactive => Flow::Inactive,
                 });
-                let stream = transport.rtc.stream(mid).filter(|_| direction == Flow::SendOnly);
+                let stream = stream(&mut transport.rtc, mid).filter(|_| direction == Flow::SendOnly);
                 Section {
                     mid: section.mid.clone(),
                     kind,
@@ -457,6 +452,60 @@ impl Sfu {
             })
             .collect()
     }
+}
+
+/// The stream that str0m has for a section.
+fn stream(rtc: &mut Rtc, mid: Mid) -> Option<SsrcPair> {
+    let mut api = rtc.direct_api();
+    let stream = api.stream_tx_by_mid(mid, None)?;
+    Some(SsrcPair { media: stream.ssrc(), repair: stream.rtx() })
+}
+
+/// A stream with numbers that nobody had, in a section that str0m knows.
+fn declare_new(rtc: &mut Rtc, mid: Mid, repair: bool) -> SsrcPair {
+    let mut api = rtc.direct_api();
+    let media = api.new_ssrc();
+    let mut rtx = repair.then(|| api.new_ssrc());
+    while rtx == Some(media) {
+        rtx = Some(api.new_ssrc());
+    }
+    api.declare_stream_tx(media, rtx, mid, None);
+    SsrcPair { media, repair: rtx }
+}
+
+/// Show str0m the streams that are ours, for the description that it writes next. It never sends on them: between two
+/// negotiations it does not have them (`srtp.rs` says why), nor do its turns walk them.
+fn announce(transport: &mut Transport) {
+    for (mid, pair) in &transport.announced {
+        if transport.rtc.media(*mid).is_some() {
+            transport.rtc.direct_api().declare_stream_tx(pair.media, pair.repair, *mid, None);
+        }
+    }
+}
+
+/// Take all streams out of str0m again: ours, and those that it made for sections in which nobody is subscribed, so that
+/// their next description has one that nobody had.
+fn withdraw(transport: &mut Transport) {
+    for mid in &transport.sections {
+        while let Some(pair) = stream(&mut transport.rtc, *mid) {
+            transport.rtc.direct_api().remove_stream_tx(pair.media);
+        }
+    }
+}
+
+/// Give a subscription its stream, if the client was told of one. Whether it is new.
+pub(crate) fn connect(transport: &mut Transport, subscription: &mut Subscription) -> bool {
+    let mid = subscription.mid;
+    let Some((_, pair)) = transport.announced.iter().find(|(known, _)| *known == mid) else { return false };
+    let Some(media) = transport.rtc.media(mid) else { return false };
+    let description = Description::new(mid, media.cname(), media.remote_extmap());
+    subscription.connected = transport.is_connected();
+    if let Some(slot) = subscription.stream {
+        transport.sender.describe(slot, description);
+        return false;
+    }
+    subscription.stream = transport.sender.open(*pair, description);
+    subscription.stream.is_some()
 }
 
 /// Sections of our own offer: what it says of them.

@@ -35,14 +35,27 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     pub(crate) fn push(&mut self, route: Route, datagram: &[u8]) {
+        self.append(route, |bytes| {
+            bytes.extend_from_slice(datagram);
+            true
+        });
+    }
+
+    /// Let a datagram be written at the end of the arena. Its length; None: it was not, and what was written is taken back.
+    pub(crate) fn append(&mut self, route: Route, write: impl FnOnce(&mut Vec<u8>) -> bool) -> Option<usize> {
         if self.route != Some(route) {
             if let Some(previous) = self.route.filter(|_| !self.ends.is_empty()) {
                 self.earlier.push((previous, std::mem::take(&mut self.bytes), std::mem::take(&mut self.ends)));
             }
             self.route = Some(route);
         }
-        self.bytes.extend_from_slice(datagram);
+        let start = self.bytes.len();
+        if !write(&mut self.bytes) {
+            self.bytes.truncate(start);
+            return None;
+        }
         self.ends.push(self.bytes.len());
+        Some(self.bytes.len() - start)
     }
 
     /// Hand everything over. Returns datagrams and bytes.

@@ -32,6 +32,8 @@ counters! {
     packets_in,
     /// RTP packets handed to subscribers' senders.
     packets_out,
+    /// Packets sent again, since a subscriber missed them.
+    packets_repeated,
     /// Key frames asked of publishers.
     key_frames_requested,
     /// Dropped: empty, truncated or of no known kind.

@@ -6,7 +6,6 @@ use str0m::media::{Mid, Pt};
 use crate::command::{SubscriptionId, Tuning};
 use crate::layers::Selector;
 use crate::rewrite::Rewriter;
-use crate::sender::SsrcPair;
 
 /// The subscriber's payload types for one codec of the publisher's.
 #[derive(Clone, Copy)]
@@ -15,6 +14,7 @@ pub(crate) struct Mapped {
     pub(crate) incoming: PayloadParams,
     pub(crate) media: Pt,
     pub(crate) red: Option<Pt>,
+    pub(crate) repair: Option<Pt>,
 }
 
 /// One subscription.
@@ -22,8 +22,8 @@ pub(crate) struct Subscription {
     pub(crate) id: SubscriptionId,
     pub(crate) transport: u32,
     pub(crate) mid: Mid,
-    /// Known, and told to the subscriber, after the next negotiation.
-    pub(crate) stream: Option<SsrcPair>,
+    /// The sender's stream; known, and told to the subscriber, after the next negotiation.
+    pub(crate) stream: Option<u32>,
     /// The subscriber's connection stands.
     pub(crate) connected: bool,
     pub(crate) tuning: Tuning,
@@ -57,7 +57,7 @@ impl Subscription {
     }
 
     /// The stream to send on, if anything may flow now.
-    pub(crate) fn active(&self) -> Option<SsrcPair> {
+    pub(crate) fn active(&self) -> Option<u32> {
         self.stream.filter(|_| self.connected && !self.tuning.paused && self.affordable.is_some())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use str0m::change::SdpPendingOffer;
 use str0m::channel::ChannelId;
@@ -13,14 +13,12 @@ use crate::command::{Channel, Kind, SubscriptionId, TransportId};
 use crate::demux::Held;
 use crate::estimator::Estimator;
 use crate::event::Protocol;
+use crate::keys::Tap;
 use crate::outbox::{Outbox, Route};
+use crate::sender::{Sender, SsrcPair};
 
 /// Handshake bytes before a connection stands: a DTLS flight with a certificate is about 2 kB.
 pub(crate) const HANDSHAKE_BYTES: usize = 64 * 1024;
-/// What a turn may cost a stream, in waiting.
-const TURN_COST: Duration = Duration::from_micros(25);
-/// The longest wait for it.
-const TURN_WAIT: Duration = Duration::from_millis(1);
 /// Frames and bytes that wait for a data channel that is not open or full.
 pub(crate) const QUEUED_FRAMES: usize = 256;
 /// Bytes of them.
@@ -40,6 +38,7 @@ pub(crate) enum State {
 }
 
 /// A section in which this transport receives a subscription.
+#[derive(Clone, Copy)]
 pub(crate) struct Egress {
     pub(crate) mid: Mid,
     pub(crate) subscription: SubscriptionId,
@@ -67,6 +66,9 @@ pub(crate) struct Quality {
 pub(crate) struct Transport {
     pub(crate) id: TransportId,
     pub(crate) rtc: Rtc,
+    /// Where DTLS' keys arrive.
+    pub(crate) tap: Tap,
+    pub(crate) sender: Sender,
     pub(crate) state: State,
     pub(crate) held: Held,
     /// When str0m wants to be woken, and which wake-up is in the heap.
@@ -75,8 +77,6 @@ pub(crate) struct Transport {
     pub(crate) outbox: Outbox,
     /// In the list of those that have something to send.
     pub(crate) touched: bool,
-    /// When it took its last turn to send what was queued.
-    pub(crate) turned: Instant,
     /// Something was queued in str0m since its last turn.
     pub(crate) queued: bool,
     /// Streams that arrive: SSRC → publication and place of the encoding.
@@ -90,8 +90,12 @@ pub(crate) struct Transport {
     pub(crate) offer: Option<Offer>,
     /// A description of the client's was taken.
     pub(crate) described: bool,
-    /// Sections of our own offers whose stream nobody used yet.
+    /// The streams that the client was told of, by section: each for one subscription.
+    pub(crate) announced: Vec<(Mid, SsrcPair)>,
+    /// Sections that our own offer adds, until its answer comes.
     pub(crate) offered: Vec<Mid>,
+    /// Every section that there ever was.
+    pub(crate) sections: Vec<Mid>,
     /// Sections of our own offers that are free again.
     pub(crate) idle: Vec<(Mid, Kind)>,
     /// Restriction ids by section, as the client announced them.
@@ -106,17 +110,18 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(id: TransportId, rtc: Rtc, now: Instant) -> Self {
+    pub(crate) fn new(id: TransportId, rtc: Rtc, tap: Tap, now: Instant) -> Self {
         Transport {
             id,
             rtc,
+            tap,
+            sender: Sender::new(now),
             state: State::Idle,
             held: Held::default(),
             due: now,
             armed: None,
             outbox: Outbox::default(),
             touched: false,
-            turned: now,
             queued: false,
             ingress: HashMap::new(),
             published: Vec::new(),
@@ -126,7 +131,9 @@ impl Transport {
             waiting_bytes: 0,
             offer: None,
             described: false,
+            announced: Vec::new(),
             offered: Vec::new(),
+            sections: Vec::new(),
             idle: Vec::new(),
             rids: Vec::new(),
             route: None,
@@ -163,13 +170,6 @@ impl Transport {
                 Err("fault in the media library".to_owned())
             }
         }
-    }
-
-    /// When the next turn may be taken. A turn walks all of a transport's streams, whatever it sends: with many streams
-    /// packets that come close together share one. At most a millisecond, and nothing after a pause.
-    pub(crate) fn next_turn(&self) -> Instant {
-        let streams = u32::try_from(self.egress.len()).unwrap_or(u32::MAX);
-        self.turned + TURN_COST.saturating_mul(streams).min(TURN_WAIT)
     }
 
     pub(crate) fn channel(&mut self, channel: Channel) -> &mut Option<ChannelId> {
