@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,20 +16,12 @@ from typing import Final
 from starlette.routing import BaseRoute
 
 from incamera import log
-from incamera.accreditation.signature import SigningKey
-from incamera.accreditation.strict import Thumbprint, b64u, unb64u
 from incamera.api import certificate
 from incamera.api.ending import Ending
 from incamera.api.http import application
 from incamera.api.listener import Listener, bound, not_bound
-from incamera.api.meetings import meeting_routes
 from incamera.api.page import NOT_BUILT, Page
 from incamera.clock import Clock
-from incamera.media.embedded import EmbeddedPlane
-from incamera.meeting.acts import NONCE_BYTES
-from incamera.proceedings.meetings import Meetings
-from incamera.record.blobs import Blobs
-from incamera.record.sql_store import SqlStore
 from incamera.refusal import Code, Refusal, Refused
 from incamera.settings.fields import Settings
 from incamera.settings.sources import data_folder
@@ -41,8 +33,6 @@ _log = log.logger(__name__)
 DEV_KEYS: Final = {"devkey": "secret"}
 SECRET_CHARS_MIN: Final = 32
 KEY_FILE: Final = "media-key"
-REGISTRAR_KEY_FILE: Final = "registrar-key"
-SWEEP_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,59 +183,6 @@ def _reloading(context: ssl.SSLContext, pair: tuple[Path, Path]) -> Iterator[Non
 
 
 @asynccontextmanager
-async def _meetings(
-    settings: Settings, sfu: SfuServer, keys: Mapping[str, str], *, clock: Clock, data: Path
-) -> AsyncIterator[list[BaseRoute]]:
-    """The meeting plane's routes, over the record in the data folder and the embedded media server."""
-    key = registrar_key(data)
-    async with SqlStore.open(data) as store:
-        meetings = Meetings(
-            store,
-            plane=EmbeddedPlane(sfu, keys, clock),
-            key=key,
-            authorities=[Thumbprint(each) for each in settings.meetings.authorities],
-            clock=clock,
-            nonce=lambda: b64u(secrets.token_bytes(NONCE_BYTES)),
-        )
-        blobs = Blobs(data, store, clock)
-        async with meetings.running(), _sweeping(blobs):
-            yield meeting_routes(meetings, blobs, clock)
-
-
-@asynccontextmanager
-async def _sweeping(blobs: Blobs) -> AsyncIterator[None]:
-    """While inside, blobs whose time is over are deleted, at most a minute later."""
-
-    async def sweep() -> None:
-        while True:
-            await blobs.sweep()
-            await asyncio.sleep(SWEEP_SECONDS)
-
-    task = asyncio.create_task(sweep(), name="blobs.sweep")
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-def registrar_key(data: Path, *, make: bool = True) -> SigningKey:
-    """The key that signs the heads of all meetings here, made once and kept in the data folder."""
-    path = data / REGISTRAR_KEY_FILE
-    if not path.exists() and make:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(b64u(secrets.token_bytes(32)) + "\n")
-    seed = unb64u(path.read_text().strip()) if path.exists() else None
-    if seed is None or len(seed) != 32:
-        raise Refused(
-            Refusal(Code.SETTINGS_UNREADABLE, f"{path} holds no key.", "Restore it from a backup of the data folder.")
-        )
-    return SigningKey(seed)
-
-
-@asynccontextmanager
 async def serving(
     settings: Settings, *, clock: Clock, environ: Mapping[str, str], dev: bool = False, page: bool = True
 ) -> AsyncIterator[Running]:
@@ -270,9 +207,11 @@ async def serving(
             raise Refused(
                 not_bound(error, f"{settings.media.host}, media", "UDP or TCP", "--udp-port and --tcp-port")
             ) from error
-        meetings = (
-            await stack.enter_async_context(_meetings(settings, sfu, keys, clock=clock, data=data)) if page else []
-        )
+        meetings: list[BaseRoute] = []
+        if page:
+            from incamera.meeting_plane import meeting_plane  # here: the media server alone needs no database
+
+            meetings = await stack.enter_async_context(meeting_plane(settings, sfu, keys, clock=clock, data=data))
         app = application(signalling=sfu.routes, page=shown, readiness=lambda: {"media": True}, meetings=meetings)
         listener = await stack.enter_async_context(
             Listener(

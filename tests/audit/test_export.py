@@ -16,7 +16,8 @@ from incamera.audit.verify import Intact, verify
 from incamera.cli.app import app
 from incamera.clock import SystemClock
 from incamera.meeting.acts import EnrolDevice, OpenSitting
-from incamera.server import REGISTRAR_KEY_FILE, serving
+from incamera.meeting_plane import REGISTRAR_KEY_FILE
+from incamera.server import serving
 from tests.api.test_a_served_meeting import Client, settings
 from tests.support import paper
 from tests.support.paper import FIRST, Charters, octets

@@ -17,7 +17,8 @@ from incamera.member.link import Link, read_link
 from incamera.refusal import Code, Refusal
 
 if TYPE_CHECKING:
-    from incamera.member.member import End, Manner, Member, Subscribe
+    from incamera.member.broadcast import Manner, Subscribe
+    from incamera.member.member import End, Member
 
 EXAMPLES = """\b
 Examples:
@@ -59,7 +60,7 @@ def attend(
     if ca is not None:
         os.environ["SSL_CERT_FILE"] = str(ca)  # what the SDK's TLS reads
     read = taken(read_link(sys.stdin.readline() if link == "-" else link))
-    from incamera.member.member import Manner  # here: `--help` need not wait for the SDK
+    from incamera.member.broadcast import Manner  # here: `--help` need not wait for the SDK
 
     manner = Manner(picture=picture, tone=tone, tone_hz=tone_hz, subscribe=wanted[subscribe])
     raise typer.Exit(asyncio.run(_attend(read, manner, seconds, SystemClock(), as_json=as_json)))

@@ -159,9 +159,9 @@ def head(file: RecordFile, as_json: options.Json = False) -> None:
 
 
 async def _export(data: Path, meeting: str | None) -> tuple[MeetingId, list[bytes], int]:
+    from incamera.meeting_plane import registrar_key
     from incamera.record.sql_store import FILE as DATABASE
     from incamera.record.sql_store import SqlStore
-    from incamera.server import registrar_key
 
     if not (data / DATABASE).exists():
         raise Refused(

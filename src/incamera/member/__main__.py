@@ -12,8 +12,9 @@ import sys
 
 from incamera import log
 from incamera.clock import SystemClock
+from incamera.member.broadcast import Manner
 from incamera.member.link import read_link
-from incamera.member.member import Manner, Member
+from incamera.member.member import Member
 from incamera.refusal import Refusal
 
 

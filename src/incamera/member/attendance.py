@@ -18,7 +18,9 @@ class Figures(TypedDict):
     video_frames: int
     audio_frames: int
     failed: int
-    """Tracks that could not be had, and frames that no key opened."""
+    """Tracks that could not be had, and how often no key opened a frame."""
+    refused: int
+    """Tracks that were not taken: no member's, or not encrypted."""
     freezes: int
     tone_hz: float | None
     """The loudest frequency of the last second heard: which tone it was."""
@@ -32,6 +34,8 @@ class Attendance:
     audio_frames: int = 0
     failed: int = 0
     freezes: int = 0
+    refused: set[str] = field(default_factory=set)
+    """The tracks that were not taken, by their ids."""
     _last_s: float | None = None
     _intervals: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT_FRAMES))
     _heard: deque[Samples] = field(default_factory=deque)
@@ -72,6 +76,7 @@ class Attendance:
             "video_frames": self.video_frames,
             "audio_frames": self.audio_frames,
             "failed": self.failed,
+            "refused": len(self.refused),
             "freezes": int(self.freezes),
             "tone_hz": None if tone is None else round(tone, 1),
         }

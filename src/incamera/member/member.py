@@ -4,28 +4,24 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from livekit import rtc
 from livekit.rtc.participant import PublishTrackError
 
 from incamera import log
 from incamera.clock import Clock
 from incamera.member.attendance import Attendance, Figures
+from incamera.member.broadcast import Camera, Manner, Microphone
 from incamera.member.link import Link
-from incamera.member.synthetic import SAMPLE_RATE, Picture, Tone, frequency_of
+from incamera.member.reception import Reception
 
 _log = log.logger(__name__)
 # The SDK writes addresses and names at INFO.
 logging.getLogger("livekit").setLevel(logging.ERROR)
 
-BLOCK_MS = 100
-"""Sound is handed over in blocks of this length: fewer calls than the codec's 20 ms, a lag that nobody talks into."""
 RETRY_S = 1.0
 
-Subscribe = Literal["all", "sound", "none"]
 End = Literal["asked", "closed", "put out"]
 """Why it ended: it was asked to; the sitting was closed; it was removed, or its seat was taken elsewhere."""
 
@@ -33,33 +29,12 @@ _CLOSED = {rtc.DisconnectReason.ROOM_DELETED, rtc.DisconnectReason.ROOM_CLOSED}
 _PUT_OUT = {rtc.DisconnectReason.PARTICIPANT_REMOVED, rtc.DisconnectReason.DUPLICATE_IDENTITY}
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a member takes part."""
-
-    place: int = 0
-    """Its number among synthetic delegations: chooses hue and tone."""
-    picture: bool = True
-    width: int = 320
-    height: int = 180
-    fps: int = 10
-    tone: bool = True
-    tone_hz: float | None = None
-    """None: the place's own."""
-    turn: tuple[int, int] | None = None
-    """(n, of): sounds in the n-th of every `of` turns of `TURN_S` only, so that one speaks at a time."""
-    subscribe: Subscribe = "all"
-
-
-TURN_S = 6
-
-
 class Member:
     """In one sitting from `run` to its end, across lost connections. `report()` at any time."""
 
     def __init__(self, link: Link, manner: Manner, clock: Clock) -> None:
         self._link, self._manner, self._clock = link, manner, clock
-        self._received: dict[str, Attendance] = {}
+        self._reception = Reception(clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._lost = asyncio.Event()
         self._end: End | None = None
@@ -72,7 +47,7 @@ class Member:
 
     def report(self) -> dict[str, Figures]:
         """What arrived, by seat (or identity where there is none)."""
-        return {who: attendance.figures() for who, attendance in sorted(self._received.items())}
+        return self._reception.report()
 
     async def run(self, asked: asyncio.Event) -> End:
         """Stay until `asked`, until the sitting is closed, or until it is put out; after any other loss, connect again.
@@ -124,11 +99,7 @@ class Member:
         """What the SDK calls: counts, starts readers, notes why a connection ended."""
 
         def subscribed(track: Any, publication: Any, participant: rtc.RemoteParticipant) -> None:
-            attendance = self._of(participant)
-            if track.kind == rtc.TrackKind.KIND_VIDEO:
-                self._spawn(self._watch(track, attendance))
-            else:
-                self._spawn(self._hear(track, attendance))
+            self._spawn(self._reception.read(track, _who(participant)))
 
         def failed(participant: rtc.RemoteParticipant, *_: object) -> None:
             self._of(participant).failed += 1
@@ -140,11 +111,6 @@ class Member:
         def published(publication: rtc.RemoteTrackPublication, _participant: rtc.RemoteParticipant) -> None:
             if self._manner.subscribe == "sound" and publication.kind == rtc.TrackKind.KIND_AUDIO:
                 publication.set_subscribed(True)
-
-        def encryption(participant: rtc.Participant, state: int) -> None:
-            refused = (rtc.EncryptionState.DECRYPTION_FAILED, rtc.EncryptionState.MISSING_KEY)
-            if state in refused and participant is not room.local_participant:
-                self._of(participant).failed += 1
 
         def disconnected(reason: Any) -> None:
             _log.info("member.disconnected", seat=self._link.seat, reason=rtc.DisconnectReason.Name(reason))
@@ -158,15 +124,13 @@ class Member:
         room.on("track_subscription_failed", failed)
         room.on("track_muted", muted)
         room.on("track_published", published)
-        room.on("e2ee_state_changed", encryption)
         room.on("disconnected", disconnected)
         room.on("reconnecting", lambda: setattr(self, "connected", False))
         room.on("reconnected", lambda: setattr(self, "connected", True))
         room.on("participant_connected", lambda participant: self._of(participant))
 
     def _of(self, participant: rtc.Participant) -> Attendance:
-        who = participant.attributes.get("seat") or participant.identity
-        return self._received.setdefault(who, Attendance())
+        return self._reception.of(_who(participant))
 
     def _subscribe_to_sound(self, room: rtc.Room) -> None:
         for participant in room.remote_participants.values():
@@ -179,67 +143,16 @@ class Member:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _watch(self, track: rtc.RemoteVideoTrack, attendance: Attendance) -> None:
-        stream = rtc.VideoStream(track, capacity=2)
-        try:
-            async for _ in stream:
-                attendance.picture(self._clock.monotonic())
-        finally:
-            attendance.picture_paused()
-            await stream.aclose()
-
-    async def _hear(self, track: rtc.RemoteAudioTrack, attendance: Attendance) -> None:
-        stream = rtc.AudioStream(track, sample_rate=SAMPLE_RATE, num_channels=1)
-        try:
-            async for event in stream:
-                attendance.sound(np.frombuffer(event.frame.data, dtype=np.int16).copy())
-        finally:
-            await stream.aclose()
-
     async def _publish(self, room: rtc.Room) -> None:
-        manner = self._manner
-        if manner.picture:
-            video = rtc.VideoSource(manner.width, manner.height)
-            options = rtc.TrackPublishOptions(
-                source=rtc.TrackSource.SOURCE_CAMERA,
-                simulcast=False,
-                video_codec=rtc.VideoCodec.VP8,
-                video_encoding=rtc.VideoEncoding(max_bitrate=150_000, max_framerate=manner.fps),
-            )
-            await room.local_participant.publish_track(rtc.LocalVideoTrack.create_video_track("camera", video), options)
-            self._spawn(self._draw(video))
-        if manner.tone:
-            audio = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=4 * BLOCK_MS)
-            await room.local_participant.publish_track(
-                rtc.LocalAudioTrack.create_audio_track("microphone", audio),
-                rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=True, red=False),
-            )
-            self._spawn(self._sound(audio))
+        if self._manner.picture:
+            camera = Camera(self._link.delegation, self._manner, self._clock)
+            await room.local_participant.publish_track(camera.track, camera.options())
+            self._spawn(camera.draw())
+        if self._manner.tone:
+            microphone = Microphone(self._manner, self._clock)
+            await room.local_participant.publish_track(microphone.track, microphone.options())
+            self._spawn(microphone.sound())
 
-    async def _draw(self, source: rtc.VideoSource) -> None:
-        manner = self._manner
-        picture = Picture(self._link.delegation, manner.place, manner.width, manner.height)
-        started, number = self._clock.monotonic(), 0
-        while True:
-            frame = rtc.VideoFrame(manner.width, manner.height, rtc.VideoBufferType.I420, picture.frame(number))
-            source.capture_frame(frame)
-            # By the clock, not by counting: a member that was held up does not send what it missed.
-            elapsed = self._clock.monotonic() - started
-            number = int(elapsed * manner.fps) + 1
-            await asyncio.sleep(max(number / manner.fps - elapsed, 0.001))
 
-    async def _sound(self, source: rtc.AudioSource) -> None:
-        manner = self._manner
-        tone = Tone(manner.tone_hz or frequency_of(manner.place))
-        count = SAMPLE_RATE * BLOCK_MS // 1000
-        first = 0
-        while True:
-            if manner.turn is not None:
-                turn, rest_s = divmod(self._clock.monotonic(), TURN_S)
-                if int(turn) % manner.turn[1] != manner.turn[0]:
-                    # Nothing handed over is silence: the SDK sends that by itself, and at no cost here.
-                    await asyncio.sleep(TURN_S - rest_s)
-                    continue
-            samples = tone.samples(first, count).tobytes()
-            await source.capture_frame(rtc.AudioFrame(samples, SAMPLE_RATE, 1, count))
-            first += count
+def _who(participant: rtc.Participant) -> str:
+    return participant.attributes.get("seat") or participant.identity

@@ -16,16 +16,13 @@ from incamera.clock import Clock
 from incamera.limits import TICKET_SECONDS
 from incamera.log import logger
 from incamera.media.plane import Grants, Identity, Joined, MediaPlane, PlaneUnavailable, RoomName, Source, Ticket
+from incamera.meeting.speech import ALWAYS_HEARD, SILENT
 from incamera.meeting.state import RecordState, State
 
 _log = logger(__name__)
 
 RETRY_SECONDS: Final = 1.0
 """Between two tries at a media server that does not answer."""
-SILENT: Final = frozenset({Role.PRESS, Role.RECORDER, Role.WITNESS})
-"""Who hears and sees, and publishes nothing."""
-ALWAYS_HEARD: Final = frozenset({Role.CHAIR, Role.INTERPRETER})
-"""Whose microphone needs no floor: the chair leads, interpreters have their booth."""
 CAMERA: Final = frozenset({Source.CAMERA})
 SPEECH: Final = frozenset(Source)
 BOOTH: Final = frozenset({Source.CAMERA, Source.MICROPHONE})

@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -20,6 +18,8 @@ from incamera.refusal import Code, Refusal, Refused
 
 BUSY_TIMEOUT_MS: Final = 5_000
 """A reader in another process (`record export`) holds the writer up for a checkpoint at most."""
+SCHEMA: Final = "0001"
+"""The newest of `migrations/versions`."""
 _SQLITE_FULL: Final = 13
 _SQLITE_ENVIRONMENT: Final = frozenset({5, 6, 8, 10, 11, 14, 26})
 """BUSY, LOCKED, READONLY, IOERR, CORRUPT, CANTOPEN, NOTADB: the disk's or the operator's, not ours (sqlite3.h)."""
@@ -51,7 +51,14 @@ def connect(path: Path, *, is_writer: bool) -> AsyncEngine:
 
 
 def migrate(connection: Connection) -> None:
-    """Bring the schema to the newest version."""
+    """Bring the schema to the newest version. Alembic is loaded only where there is something to do: it is 20 MiB."""
+    if inspect(connection).has_table("alembic_version"):
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if found == SCHEMA:
+            return
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
