@@ -12,6 +12,7 @@ const provider = new FrameKeyProvider();
 let gated: Gated | undefined;
 let epoch: Epoch | undefined;
 let sendUnder: number | null = null;
+const met = new Set<string>();
 let counts: readonly TrackCounts[] = [];
 let sending: SendingCounts = { index: null, sent: 0, blocked: 0 };
 let room: Room;
@@ -27,7 +28,7 @@ function framesWorker(frames: Frames, identity: string): Worker {
 }
 
 function tell(): void {
-  if (epoch !== undefined) gated?.tell({ epoch, sendUnder });
+  if (epoch !== undefined) gated?.tell({ epoch, sendUnder, heard: [...met], maySpeak: true });
 }
 
 const harness = {
@@ -50,6 +51,8 @@ const harness = {
   },
 
   async setKey(identity: string, index: number, bytes: number[]): Promise<void> {
+    met.add(identity);
+    tell();
     provider.setKey(await importFrameKey(identity, index, Uint8Array.from(bytes)));
   },
 

@@ -9,6 +9,8 @@ export const codes = [
   "room.full", // the room has as many participants as it may
   "server.unreachable", // no answer from the server
   "seat.taken_over", // the same seat was opened somewhere else
+  "seat.another", // the media server gave this page another participant's place
+  "floor.not_yours", // the microphone stays closed: another device has the floor, or nobody
   "seat.withdrawn", // somebody who may removed this participant
   "sitting.closed", // the room was closed
   "browser.unsupported", // no WebRTC, or no frame encryption
@@ -100,11 +102,46 @@ export const recordCodes = [
   "item.not_open", // the item is not open
 ] as const;
 
-export type Code = (typeof codes)[number] | (typeof recordCodes)[number];
+/** What the member's core refuses by (crates/e2ee), and what stands between this page and its server. */
+export const memberCodes = [
+  "invitation.malformed", // what stands in the address is not an invitation, or a part of it is missing
+  "page.forbidden", // the charter lets nobody enrol on the server's own copy of the page
+  "seat.open", // this seat is open in another tab of this browser
+  "storage.failed", // the server, or this browser, could not keep something
+  "storage.full", // the server has no room left
+  "rate.limited", // too much, too fast
+  "record.moved", // the record went on in the moment of asking: ask again
+  "server.closing", // the server is being stopped
+  "proof.missing", // no token, or one that the server does not know
+  "proof.expired", // the token's time is over
+  "ticket.unavailable", // the media server does not answer
+  "blob.unknown", // there is no such Welcome any more
+  "feed.slow", // this device took its entries too slowly
+  "group.wrong_phase", // what was asked does not fit where the group stands
+  "group.blocked", // a breach was seen: nothing is sent in this group any more
+  "group.update_first", // the state was loaded: a commit comes first
+  "commit.pending", // a commit of our own waits for its entry
+  "commit.other_group", // about another group
+  "commit.epoch_past", // the commit leaves an epoch that is over
+  "commit.epoch_future", // of an epoch that has not come
+  "commit.breach", // an accepted commit does not do what its act says
+  "commit.cannot_process", // MLS refuses the commit, here at least
+  "commit.lost", // our own commit came back, and its secrets are not here
+  "knock.refused", // a knock that can't be added
+  "welcome.refused", // a Welcome that is not the roster that the record folds to
+  "message.unreadable", // a message that can't be opened
+  "roster.unknown_device", // a device that is not on the roster
+  "item.key_unknown", // no key of this item is here
+  "item.seal_broken", // a sealed body that its key does not open
+  "state.unreadable", // the sealed state can't be read
+  "core.internal", // a mistake of this program
+] as const;
+
+export type Code = (typeof codes)[number] | (typeof recordCodes)[number] | (typeof memberCodes)[number];
 
 /** A code that came over the wire, if this page knows it. */
 export function knownCode(text: string): Code | undefined {
-  return [...codes, ...recordCodes].find((code) => code === text);
+  return [...codes, ...recordCodes, ...memberCodes].find((code) => code === text);
 }
 
 /** A value: `T | Refusal` cannot be used unchecked. */

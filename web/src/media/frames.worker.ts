@@ -76,7 +76,7 @@ class Receiver {
         const trailer = readTrailer(frame.data);
         if (this.codec === "h264" || this.codec === "h265" || this.codec === "av1") return this.#drop("codec");
         if (!trailer) return this.#drop("malformed");
-        const refused = await this.#admit(trailer);
+        const refused = await this.#admit(kindOf(frame), trailer);
         if (refused) return this.#drop(refused);
         sealed.set(frame, { identity: this.identity as string, trailer, length: frame.data.byteLength });
         controller.enqueue(frame);
@@ -101,11 +101,11 @@ class Receiver {
     return { readable: before.readable, writable: after.writable };
   }
 
-  async #admit(trailer: Trailer): Promise<Drop | undefined> {
+  async #admit(kind: Kind, trailer: Trailer): Promise<Drop | undefined> {
     for (let tries = 0; ; tries += 1) {
       const identity = this.identity;
       if (identity === undefined) return "unassigned";
-      const verdict = gate.judge(identity, this.#kind, trailer);
+      const verdict = gate.judge(identity, kind, trailer);
       if ("pass" in verdict) return undefined;
       if ("drop" in verdict) return verdict.drop;
       if (tries === 0) {
@@ -120,6 +120,11 @@ class Receiver {
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
     changed = true;
   }
+}
+
+/** By the frame itself: what the server calls a track decides nothing. */
+function kindOf(frame: Frame): Kind {
+  return "type" in frame ? "video" : "audio";
 }
 
 /** Resolves true when the key is set or the epoch changes, false when it did not come in time. */
@@ -151,7 +156,7 @@ function aroundSending(streams: Streams): Streams {
     transform: async (frame, controller) => {
       const length = frame.data.byteLength;
       // Discontinuous transmission: nothing to seal, whatever the key.
-      if (length > 0 && !(await sending.ready("type" in frame ? "video" : "audio"))) return block();
+      if (length > 0 && !(await sending.ready(kindOf(frame)))) return block();
       lengths.set(frame, length);
       controller.enqueue(frame);
     },
@@ -246,7 +251,8 @@ scope.onmessage = ({ data: message }) => {
   }
   if (isToGate(message)) {
     gate.enter(message.epoch);
-    sending.require(message.sendUnder);
+    gate.hear(message.heard);
+    sending.require(message.sendUnder, message.maySpeak);
     wakeAll();
     return;
   }

@@ -20,6 +20,7 @@ const frame = (index: number, timestamp = 1_000, ssrc = 7): Trailer => ({
 function gateAt(index: number): Gate {
   const gate = new Gate();
   gate.enter(epoch(index));
+  gate.hear([ANNA]);
   gate.keySet(ANNA, index);
   return gate;
 }
@@ -51,6 +52,7 @@ describe("the gate", () => {
   test("holds pictures while their key is due, not sound", () => {
     const gate = new Gate();
     gate.enter(epoch(3));
+    gate.hear([ANNA]);
     expect(gate.judge(ANNA, "video", frame(3))).toEqual({ hold: true });
     expect(gate.judge(ANNA, "audio", frame(3))).toEqual({ drop: "no_key" });
     gate.keySet(ANNA, 3);
@@ -86,6 +88,22 @@ describe("the gate", () => {
     gate.enter(epoch(2, { oldest: 1, denied: [ANNA] }));
     expect(gate.judge(ANNA, "video", frame(1))).toEqual({ drop: "denied" });
     expect(gate.judge(ANNA, "video", frame(2))).toEqual({ drop: "denied" });
+  });
+
+  test("lets sound of those pass whom the floor lets speak, and pictures of all", () => {
+    const gate = gateAt(3);
+    gate.hear(["else"]);
+    expect(gate.judge(ANNA, "audio", frame(3))).toEqual({ drop: "no_floor" });
+    expect(gate.judge(ANNA, "video", frame(3))).toEqual({ pass: true });
+    gate.hear([ANNA]);
+    expect(gate.judge(ANNA, "audio", frame(3))).toEqual({ pass: true });
+  });
+
+  test("lets nobody's sound pass before it is said whose does", () => {
+    const gate = new Gate();
+    gate.enter(epoch(3));
+    gate.keySet(ANNA, 3);
+    expect(gate.judge(ANNA, "audio", frame(3))).toEqual({ drop: "no_floor" });
   });
 
   test("forgets which keys are there when a new round comes, since old ones sit at the same index", () => {

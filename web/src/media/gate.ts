@@ -26,6 +26,7 @@ export type Drop =
   | "stale"
   | "future"
   | "no_key"
+  | "no_floor"
   | "replay"
   | "late"
   | "not_opened"
@@ -50,6 +51,7 @@ export class Gate {
   #epoch: Epoch | undefined;
   #denied: ReadonlySet<string> = new Set();
   #switched: ReadonlySet<string> = new Set();
+  #heard: ReadonlySet<string> = new Set();
   #keys = new Map<string, Set<number>>();
   #givenUp = new Set<string>();
   #windows = new Map<string, Window>();
@@ -69,6 +71,11 @@ export class Gate {
     this.#epoch = epoch;
     this.#denied = new Set(epoch.denied);
     this.#switched = new Set(epoch.switched);
+  }
+
+  /** Whose sound passes: the floor's rule, by our own fold. Nobody's before it is said. */
+  hear(identities: readonly string[]): void {
+    this.#heard = new Set(identities);
   }
 
   /** LiveKit's ring now holds this key. */
@@ -94,6 +101,7 @@ export class Gate {
   judge(identity: string, kind: Kind, trailer: Trailer): Verdict {
     const epoch = this.#epoch;
     if (this.#denied.has(identity)) return { drop: "denied" };
+    if (kind === "audio" && !this.#heard.has(identity)) return { drop: "no_floor" };
     if (!epoch) return this.#await(identity, kind, trailer.index);
     const ahead = distance(epoch.newest, trailer.index);
     if (ahead !== 0) {

@@ -18,6 +18,10 @@ export interface ToGate {
   readonly epoch: Epoch;
   /** Index of the key that our own frames must be sealed under; null: nothing leaves. */
   readonly sendUnder: number | null;
+  /** Whose sound passes, by the floor. */
+  readonly heard: readonly string[];
+  /** Whether our own sound may leave, by the floor. */
+  readonly maySpeak: boolean;
 }
 
 /** What the gate let through and what not, a track. */

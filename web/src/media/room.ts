@@ -10,7 +10,6 @@ import {
   ConnectionErrorReason,
   DisconnectReason,
   type LocalAudioTrack,
-  type LocalTrack,
   type LocalVideoTrack,
   type RemoteParticipant,
   RemoteTrack,
@@ -23,8 +22,14 @@ import { byProtocol, readSeat, type Seat } from "../accreditation/seat.ts";
 import type { Code } from "../refusal.ts";
 import { type Readable, Store } from "../store.ts";
 import { backoff_ms } from "./backoff.ts";
+import type { Participant } from "./participant.ts";
 import type { Quality } from "./quality.ts";
-import { countersOf, type Statistics, Tally } from "./statistics.ts";
+import { Reception, takeAway } from "./reception.ts";
+import type { Seal } from "./seal.ts";
+import { Sender } from "./sender.ts";
+import { countersOf, failedOf, type Statistics, Tally } from "./statistics.ts";
+
+export type { Participant, PictureState } from "./participant.ts";
 
 /** Our own connection. `lost`: it comes back by itself; `ended`: it does not. */
 export type Line =
@@ -32,19 +37,6 @@ export type Line =
   | { readonly state: "open" }
   | { readonly state: "lost"; readonly since_ms: number }
   | { readonly state: "ended"; readonly why?: Code };
-
-/** `paused`: the server sends no picture for now, so that sound is not hurt. */
-export type PictureState = "on" | "off" | "paused" | "none";
-
-export interface Participant {
-  readonly seat: Seat;
-  /** Absent while the participant is here; else since when its connection is lost. */
-  readonly lost_ms?: number;
-  readonly picture: PictureState;
-  /** Changes when there is another picture to attach. */
-  readonly pictureKey: string;
-  readonly sound: boolean;
-}
 
 /** How media goes: UDP, or TCP where a network lets nothing else through. */
 export interface Path {
@@ -60,10 +52,18 @@ export interface RoomSnapshot {
   readonly soundBlocked: boolean;
 }
 
+/** What makes a room private: its keys, and whom the members' roster knows. */
+export interface Sealed {
+  readonly seal: Seal;
+  /** The plate of a participant by charter and fold; undefined for a device that is not on the roster. */
+  readonly seatOf: (identity: string) => Seat | undefined;
+}
+
 export interface RoomOptions {
   /** `ws:` or `wss:`, the page's own origin. */
   readonly url: string;
   readonly token: string;
+  readonly sealed?: Sealed;
   readonly quality: Quality;
   readonly loudspeaker: { readonly on: boolean; readonly id: string };
   readonly tracks: () => readonly (LocalVideoTrack | LocalAudioTrack)[];
@@ -100,8 +100,10 @@ export class MediaRoom {
   readonly #lost = new Map<string, Participant & { readonly lost_ms: number }>();
   readonly #tally = new Tally();
   readonly #left = new AbortController();
+  readonly #reception: Reception | undefined;
   #loudspeaker: { on: boolean; id: string };
   #room: Room | undefined;
+  #sender: Sender | undefined;
   #failedAt_ms = Number.NEGATIVE_INFINITY;
 
   constructor(options: RoomOptions) {
@@ -109,6 +111,8 @@ export class MediaRoom {
     const line: Line = { state: "joining", since_ms: options.now() };
     this.#store = new Store<RoomSnapshot>({ line, others: [], soundBlocked: false });
     this.#loudspeaker = { ...options.loudspeaker };
+    const { sealed, now } = options;
+    this.#reception = sealed && new Reception(sealed.seal, sealed.seatOf, now, options.loudspeaker.on);
   }
 
   get store(): Readable<RoomSnapshot> {
@@ -117,6 +121,18 @@ export class MediaRoom {
 
   /** Joins, and comes back as often as it takes; resolves when it has ended. */
   async stay(): Promise<void> {
+    const unsubscribe = this.#options.sealed?.seal.store.subscribe(() => this.follow());
+    await this.#stay();
+    unsubscribe?.();
+  }
+
+  /** Roster, plates or the floor changed. (What the seal learns, it says itself.) */
+  follow(): void {
+    if (this.#room !== undefined) this.#refresh(this.#room);
+    void this.#sender?.follow();
+  }
+
+  async #stay(): Promise<void> {
     for (let attempt = 0; !this.#left.signal.aborted; attempt++) {
       const outcome = await this.#joinOnce(() => {
         attempt = 0;
@@ -134,20 +150,15 @@ export class MediaRoom {
     await this.#room?.disconnect(false);
   }
 
-  /** Sends a track that was opened after we joined. */
-  async publish(track: LocalVideoTrack | LocalAudioTrack): Promise<void> {
-    const room = this.#room;
-    if (room?.state !== "connected") return; // what is open when we join is sent then
-    if ([...room.localParticipant.trackPublications.values()].some((sent) => sent.track === track)) return;
-    // The cast: livekit-client's own types are not written for `exactOptionalPropertyTypes`.
-    await room.localParticipant.publishTrack(track as LocalTrack, {
-      source: track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone,
-    });
+  /** There is a track to send that was opened after we joined. */
+  publish(): void {
+    void this.#sender?.follow();
   }
 
   setLoudspeaker(on: boolean): void {
     this.#loudspeaker.on = on;
-    for (const participant of this.#room?.remoteParticipants.values() ?? []) participant.setVolume(on ? 1 : 0);
+    if (this.#reception) this.#reception.setLoudspeaker(on, this.#room);
+    else for (const participant of this.#room?.remoteParticipants.values() ?? []) participant.setVolume(on ? 1 : 0);
     if (on) void this.#room?.startAudio().catch(() => undefined);
   }
 
@@ -158,7 +169,10 @@ export class MediaRoom {
 
   /** Shows a participant's picture in `element`, until the returned function is called. */
   showPicture(identity: string, element: HTMLVideoElement): () => void {
-    const track = this.#room?.remoteParticipants.get(identity)?.getTrackPublication(Track.Source.Camera)?.track;
+    const participant = this.#room?.remoteParticipants.get(identity);
+    const track = this.#reception
+      ? this.#reception.picture(participant)
+      : participant?.getTrackPublication(Track.Source.Camera)?.track;
     track?.attach(element);
     return () => void track?.detach(element);
   }
@@ -184,13 +198,18 @@ export class MediaRoom {
           const report = await track.getRTCStatsReport();
           this.#tally.record(participant.identity, track.mediaStreamTrack.id, countersOf(report?.values() ?? []));
         }
+    const counts = this.#options.sealed?.seal.store.snapshot().counts ?? [];
+    for (const count of counts) this.#tally.recordFailed(count.identity, count.track, failedOf(count));
     return this.#tally.statistics();
   }
 
   /** Resolves when the connection is over: with a code where it is for good, else `undefined`. */
   async #joinOnce(joined: () => void): Promise<Code | undefined> {
-    const { url, token, quality } = this.#options;
+    const { url, token, quality, sealed, tracks } = this.#options;
+    // A room before this one may have left its listeners: keys are told to the present one alone.
+    sealed?.seal.keyProvider.removeAllListeners();
     const room = new Room({
+      ...(sealed && { encryption: { keyProvider: sealed.seal.keyProvider, worker: sealed.seal.worker } }),
       adaptiveStream: true, // a tile that is not shown is not sent
       dynacast: true, // a layer that nobody watches is not encoded
       stopLocalTrackOnUnpublish: false, // the devices are ours: they outlive a connection
@@ -205,23 +224,24 @@ export class MediaRoom {
     });
     const over = this.#listen(room);
     this.#room = room;
+    this.#sender = new Sender(room, tracks, sealed?.seal);
     try {
-      await room.connect(url, token);
+      if (sealed) await room.setE2EEEnabled(true);
+      await room.connect(url, token, { autoSubscribe: sealed === undefined });
     } catch (error) {
       this.#failedAt_ms = this.#options.now();
       if (room.state !== "disconnected") await room.disconnect(false);
       return refusalOf(error);
     }
+    if (sealed && room.localParticipant.identity !== sealed.seal.identity) {
+      await room.disconnect(false);
+      return "seat.another";
+    }
     joined();
     this.#lost.clear();
     this.#refresh(room, { state: "open" });
-    this.#publishAll();
+    void this.#sender?.follow();
     return this.#outcomeOf(await over);
-  }
-
-  /** A track that is being sent when the connection breaks is sent by the next one: its failure is no reason to leave. */
-  #publishAll(): void {
-    for (const track of this.#options.tracks()) void this.publish(track).catch(() => undefined);
   }
 
   #outcomeOf(reason: DisconnectReason | undefined): Code | undefined {
@@ -254,26 +274,31 @@ export class MediaRoom {
       refresh();
     });
     room.on(RoomEvent.TrackSubscribed, (track, _, participant) => {
-      if (track.kind === Track.Kind.Audio) {
+      if (track.kind === Track.Kind.Audio && !this.#reception) {
         participant.setVolume(this.#loudspeaker.on ? 1 : 0);
         track.attach();
       }
       refresh();
     });
     room.on(RoomEvent.TrackUnsubscribed, (track) => {
-      if (track.kind === Track.Kind.Audio) for (const element of track.detach()) element.remove();
+      takeAway(track);
     });
     room.on(RoomEvent.SignalReconnecting, () => this.#lose());
     room.on(RoomEvent.Reconnecting, () => this.#lose());
     room.on(RoomEvent.Reconnected, () => {
       this.#refresh(room, { state: "open" });
-      this.#publishAll();
+      void this.#sender?.follow();
+    });
+    room.on(RoomEvent.ParticipantPermissionsChanged, (_, participant) => {
+      if (participant === room.localParticipant) void this.#sender?.follow();
     });
     return new Promise((resolve) => room.once(RoomEvent.Disconnected, resolve));
   }
 
   #keepLost(participant: RemoteParticipant): void {
-    const lost = { ...describe(participant), picture: "none" as const, lost_ms: this.#options.now() };
+    const here = this.#describe(participant);
+    if (here === undefined) return;
+    const lost = { ...here, picture: "none" as const, lost_ms: this.#options.now() };
     this.#lost.set(participant.identity, lost);
   }
 
@@ -281,13 +306,25 @@ export class MediaRoom {
     if (room !== this.#room || room.state === "disconnected") return; // the others stay as they were last seen
     const now = this.#options.now();
     for (const [identity, { lost_ms }] of this.#lost) if (now - lost_ms > LOST_KEPT_MS) this.#lost.delete(identity);
-    const here = [...room.remoteParticipants.values()].map(describe);
-    const others = [...here, ...this.#lost.values()].sort((a, b) => byProtocol(a.seat, b.seat));
-    this.#store.update((before) => ({
-      line: line ?? before.line,
-      others,
-      soundBlocked: !room.canPlaybackAudio,
-    }));
+    this.#reception?.follow(room);
+    const here = [...room.remoteParticipants.values()].map((participant) => this.#describe(participant));
+    const lost = [...this.#lost.values()].filter(({ seat }) => this.#isKnown(seat.identity));
+    const others = [...here, ...lost]
+      .filter((participant) => participant !== undefined)
+      .sort((a, b) => byProtocol(a.seat, b.seat));
+    this.#store.update((before) => {
+      const after = { line: line ?? before.line, others, soundBlocked: !room.canPlaybackAudio };
+      // The gate counts five times a second: what is drawn changes seldom.
+      return JSON.stringify(after) === JSON.stringify(before) ? before : after;
+    });
+  }
+
+  #describe(participant: RemoteParticipant): Participant | undefined {
+    return this.#reception ? this.#reception.describe(participant) : describe(participant);
+  }
+
+  #isKnown(identity: string): boolean {
+    return this.#options.sealed?.seal.isRostered(identity) ?? true;
   }
 
   #lose(): void {

@@ -26,6 +26,8 @@ export interface Round {
 export interface SealSnapshot {
   /** The round that our frames leave under; absent: none leave. The heartbeat says it. */
   readonly sendsUnder?: number;
+  /** Whether we may be heard, by the floor. */
+  readonly maySpeak: boolean;
   /** What the gate counted, a track. */
   readonly counts: readonly TrackCounts[];
   /** Frames of our own that left sealed, and that were kept back for want of a key. */
@@ -52,7 +54,12 @@ export class Seal {
   readonly identity: string;
   readonly keyProvider = new FrameKeyProvider();
   readonly #options: SealOptions;
-  readonly #store = new Store<SealSnapshot>({ counts: [], sending: { sent: 0, blocked: 0 }, keyed: new Set() });
+  readonly #store = new Store<SealSnapshot>({
+    maySpeak: false,
+    counts: [],
+    sending: { sent: 0, blocked: 0 },
+    keyed: new Set(),
+  });
   /** Identities that are or were in the room: keys are for them. */
   readonly #met = new Set<string>();
   readonly #excluded = new Set<string>();
@@ -64,6 +71,7 @@ export class Seal {
   readonly #ownRounds = new Set<number>();
   #askedRound = -1;
   #maySend = true;
+  #speakers: ReadonlySet<string> = new Set();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SealOptions) {
@@ -129,6 +137,14 @@ export class Seal {
     this.#apply();
   }
 
+  /** Devices that may be heard now, by the floor: nobody else's sound passes, ours neither. */
+  setSpeakers(devices: ReadonlySet<string>): void {
+    this.#speakers = devices;
+    this.#apply();
+    const maySpeak = this.#maySpeak;
+    this.#store.update((before) => (before.maySpeak === maySpeak ? before : { ...before, maySpeak }));
+  }
+
   /** How many frames of a track a current key of this participant opened: nothing is shown before the first. */
   opened(identity: string, track: string): number {
     const counts = this.#store.snapshot().counts;
@@ -139,6 +155,10 @@ export class Seal {
     clearTimeout(this.#timer);
     this.keyProvider.removeAllListeners();
     this.#options.frames.end();
+  }
+
+  get #maySpeak(): boolean {
+    return this.#speakers.has(deviceOf(this.identity));
   }
 
   async #fetchKey(round: Round, identity: string): Promise<void> {
@@ -169,6 +189,8 @@ export class Seal {
         switched: [...this.#met].filter((identity) => (this.#sendsUnder.get(deviceOf(identity)) ?? -1) >= newest),
       },
       sendUnder: this.#maySend ? indexOf(sending) : null,
+      heard: [...this.#met].filter((identity) => this.#speakers.has(deviceOf(identity))),
+      maySpeak: this.#maySpeak,
     });
     this.keyProvider.keepOnly(indices);
     if (this.#ownRounds.has(sending) && this.#askedRound !== sending) {

@@ -10,6 +10,7 @@ export class Sending {
   blocked = 0;
   /** Index that our frames must be sealed under; null: nothing leaves. */
   #due: number | null = null;
+  #maySpeak = false;
   /** Index that LiveKit's worker seals under. */
   #current: number | null = null;
   /** What was sealed when LiveKit switched is under this one, and on its way. */
@@ -23,7 +24,8 @@ export class Sending {
     this.#hold_ms = hold_ms;
   }
 
-  require(index: number | null): void {
+  require(index: number | null, maySpeak: boolean): void {
+    this.#maySpeak = maySpeak;
     if (index !== this.#due) this.#givenUp = null;
     this.#due = index;
     this.#wake();
@@ -40,6 +42,7 @@ export class Sending {
    * seconds. Sound does not.
    */
   async ready(kind: Kind): Promise<boolean> {
+    if (kind === "audio" && !this.#maySpeak) return false;
     while (!this.#isSet()) {
       const due = this.#due;
       if (due === null || kind === "audio" || this.#givenUp === due) return false;

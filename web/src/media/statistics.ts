@@ -1,4 +1,5 @@
 /** What arrived from each participant, by the browser's own counters: the tests' measure of "others see and hear me". */
+import type { TrackCounts } from "./gateMessages.ts";
 
 /** Counters since the page was loaded; they never go back, also when a track is published anew. */
 export interface Received {
@@ -9,6 +10,8 @@ export interface Received {
   readonly width: number;
   readonly height: number;
   readonly freezes: number;
+  /** Sealed frames that arrived and were not shown: without a key that counts now, played before, or not sealed at all. */
+  readonly failed: number;
 }
 
 export type Statistics = Readonly<Record<string, Received>>;
@@ -20,6 +23,12 @@ export interface Counters {
   readonly freezes: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** Frames that the gate dropped, but for those that it drops by design: of a section that nobody has, or of who has not the floor. */
+export function failedOf({ dropped }: Pick<TrackCounts, "dropped">): number {
+  const { unassigned: _, no_floor: __, ...failed } = dropped;
+  return Object.values(failed).reduce((sum, frames) => sum + frames, 0);
 }
 
 const AUDIO_FRAME_S = 0.02;
@@ -46,6 +55,7 @@ export function countersOf(report: Iterable<Record<string, unknown>>): Counters 
 /** Adds up the tracks of each participant over their lives: a track's counters end with it, ours do not. */
 export class Tally {
   readonly #tracks = new Map<string, Map<string, Counters>>();
+  readonly #failed = new Map<string, Map<string, Failed>>();
 
   record(identity: string, track: string, counters: Counters): void {
     const tracks = this.#tracks.get(identity) ?? new Map<string, Counters>();
@@ -53,13 +63,35 @@ export class Tally {
     this.#tracks.set(identity, tracks);
   }
 
+  /** The gate counts a track anew when its section is used again: what it counted before is kept. */
+  recordFailed(identity: string, track: string, now: number): void {
+    const tracks = this.#failed.get(identity) ?? new Map<string, Failed>();
+    const { before = 0, last = 0 } = tracks.get(track) ?? {};
+    tracks.set(track, { before: now < last ? before + last : before, last: now });
+    this.#failed.set(identity, tracks);
+  }
+
   statistics(): Statistics {
-    return Object.fromEntries([...this.#tracks].map(([identity, tracks]) => [identity, sum([...tracks.values()])]));
+    const identities = new Set([...this.#tracks.keys(), ...this.#failed.keys()]);
+    return Object.fromEntries([...identities].map((identity) => [identity, this.#of(identity)]));
+  }
+
+  #of(identity: string): Received {
+    const failed = [...(this.#failed.get(identity)?.values() ?? [])].reduce(
+      (sum, one) => sum + one.before + one.last,
+      0,
+    );
+    return { ...sum([...(this.#tracks.get(identity)?.values() ?? [])]), failed };
   }
 }
 
-function sum(tracks: readonly Counters[]): Received {
-  return tracks.reduce<Received>(
+interface Failed {
+  readonly before: number;
+  readonly last: number;
+}
+
+function sum(tracks: readonly Counters[]): Counters {
+  return tracks.reduce<Counters>(
     (all, one) => ({
       video_frames: all.video_frames + one.video_frames,
       audio_frames: all.audio_frames + one.audio_frames,

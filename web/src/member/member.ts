@@ -123,7 +123,7 @@ export class Member {
       random,
     });
     this.#room = room;
-    this.#devices.onTrack = (track) => void room.publish(track).catch(() => undefined);
+    this.#devices.onTrack = () => room.publish();
     const unsubscribe = room.store.subscribe(() => this.#follow(room.store.snapshot()));
     await room.stay();
     unsubscribe();
