@@ -9,6 +9,7 @@ use incamera_e2ee::heads::{Journal, Ledger};
 use incamera_e2ee::heartbeat::Heartbeat;
 use incamera_e2ee::json::{self, from_json, to_json};
 use incamera_e2ee::liveness::Liveness;
+use incamera_e2ee::messages::ItemKeys;
 use incamera_e2ee::strict::{Hash, SittingId, Thumbprint, b64u, unb64u};
 use incamera_e2ee::words::Language;
 use incamera_e2ee::{Code, Error, Group, Result};
@@ -94,12 +95,18 @@ pub struct SittingGroup {
 
 #[wasm_bindgen]
 impl SittingGroup {
-    /// A new leaf; after a regroup with the item keys of the group before.
-    pub fn prepare(trust: &str, sitting: &str, predecessor: Option<SittingGroup>) -> Answer<SittingGroup> {
+    /// A new leaf.
+    pub fn prepare(trust: &str, sitting: &str) -> Answer<SittingGroup> {
         let sitting = sitting_id(sitting)?;
-        let items = predecessor.map(|other| other.group.items().clone());
-        let group =
-            answer(from_json(trust).and_then(|trust| Group::prepare(trust, sitting, items.unwrap_or_default())))?;
+        let group = answer(from_json(trust).and_then(|trust| Group::prepare(trust, sitting, ItemKeys::default())))?;
+        Ok(Self { group, note: Vec::new() })
+    }
+
+    /// A new leaf that takes this group's item keys along: for the group after a regroup, or a knock after a loss. This group stays.
+    pub fn successor(&self, trust: &str, sitting: &str) -> Answer<SittingGroup> {
+        let sitting = sitting_id(sitting)?;
+        let items = self.group.items().clone();
+        let group = answer(from_json(trust).and_then(|trust| Group::prepare(trust, sitting, items)))?;
         Ok(Self { group, note: Vec::new() })
     }
 
