@@ -46,3 +46,8 @@ export function unb64u(text: string): Uint8Array<ArrayBuffer> | undefined {
 export function ascii(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
+
+/** A thumbprint in groups of four, to be compared by eye. */
+export function grouped(thumbprint: string): string {
+  return thumbprint.match(/.{1,4}/g)?.join(" ") ?? "";
+}

@@ -5,7 +5,7 @@
 import type { Contents, Role, Text } from "../accreditation/charter.ts";
 import type { Code } from "../refusal.ts";
 import type { Act, Bodies, Kind } from "./acts.ts";
-import { mayNot } from "./rules.ts";
+import { mayNot, RULES } from "./rules.ts";
 import { type RecordState, type SittingState, State } from "./state.ts";
 
 export interface Sight {
@@ -84,13 +84,14 @@ export function plateOf(sight: Sight, device: string): Plate | undefined {
 export function refusalOf<K extends Kind>(sight: Sight, kind: K, body: Bodies[K], at: number): Code | undefined {
   const { meeting } = sight.record;
   const { tail } = sittingOf(sight);
+  const inSitting = RULES[kind].journal === "sitting";
   const seen = ({ seq, hash }: { seq: number; hash: string }) => (seq === 0 ? null : ([seq, hash] as const));
   const act: Act = {
     meeting: meeting.terms.meeting,
     by: sight.device,
     kind,
-    sitting: sight.sitting,
-    seen: { main: seen(meeting.tail), sitting: seen(tail) },
+    sitting: inSitting ? sight.sitting : null,
+    seen: { main: seen(meeting.tail), sitting: inSitting ? seen(tail) : null },
     at,
     nonce: UNSENT,
     body,

@@ -2,8 +2,8 @@ import type { ReactNode } from "react";
 import { Button as AriaButton, type ButtonProps } from "react-aria-components";
 import styles from "./Button.module.css";
 
-/** `primary`: the one action of a screen. `quiet`: without an outline. */
-export type Weight = "primary" | "usual" | "accent" | "quiet" | "danger";
+/** `primary`: the one action of a screen. `quiet`: without an outline. `stop`: the first of the stop page. */
+export type Weight = "primary" | "usual" | "accent" | "quiet" | "danger" | "stop";
 
 interface Props extends Omit<ButtonProps, "className" | "children" | "style"> {
   readonly weight?: Weight;

@@ -1,4 +1,4 @@
-import { ChevronDown, TriangleAlert } from "lucide-react";
+import { BadgeCheck, ChevronDown, TriangleAlert } from "lucide-react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
@@ -32,6 +32,13 @@ export function DoorPanel({ view, acts }: Props) {
           {view.waiting > 0 ? t("door/waiting", { count: view.waiting }) : t("door/nobody")}
         </span>
       </div>
+      {view.all.length > 1 && (
+        <div className={styles["admitAll"]}>
+          <OfferButton weight="accent" onPress={() => admitAll(view, acts)} control="admit-all">
+            {t("door/admitAll", { count: view.all.length })}
+          </OfferButton>
+        </div>
+      )}
       <ul className={styles["list"]}>
         {view.knocks.map((knock) => (
           <Knock key={knock.device} knock={knock} acts={acts} />
@@ -39,6 +46,15 @@ export function DoorPanel({ view, acts }: Props) {
       </ul>
     </section>
   );
+}
+
+/** One act each: the first that is refused says why, and the others after it were not asked. */
+async function admitAll({ all }: DoorView, acts: DoorActs): Promise<Answer> {
+  for (const device of all) {
+    const answer = await acts.admit(device);
+    if (answer) return answer;
+  }
+  return undefined;
 }
 
 function Knock({ knock, acts }: { readonly knock: KnockView; readonly acts: DoorActs }) {
@@ -52,6 +68,10 @@ function Knock({ knock, acts }: { readonly knock: KnockView; readonly acts: Door
         <p className={styles["detail"]}>
           {[knock.person, t("door/since", { time: t("clock/at", hourMinute(knock.since)) })].filter(Boolean).join(". ")}
         </p>
+        <p className={styles["proven"]}>
+          <BadgeCheck aria-hidden="true" size={16} />
+          {t("lobby/proven")}
+        </p>
         {knock.wasExcluded && (
           <p className={styles["caution"]}>
             <TriangleAlert aria-hidden="true" size={18} />
@@ -62,7 +82,6 @@ function Knock({ knock, acts }: { readonly knock: KnockView; readonly acts: Door
       {knock.awaitsHand ? (
         <div className={styles["answers"]}>
           <OfferButton
-            weight="accent"
             refusal={knock.mayNotAdmit}
             onPress={() => acts.admit(knock.device)}
             label={t("door/admitWhom", { who })}

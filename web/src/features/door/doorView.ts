@@ -19,6 +19,8 @@ export interface DoorView {
   readonly knocks: readonly KnockView[];
   /** How many wait for a person. */
   readonly waiting: number;
+  /** Devices that one press admits: those who wait for a person and were never sent out. */
+  readonly all: readonly string[];
 }
 
 /** `isKnownElsewhere`: admitted to another sitting before, by the journals that this client reads. */
@@ -41,7 +43,12 @@ export function doorView(sight: Sight, isKnownElsewhere: (device: string) => boo
       },
     ];
   });
-  return { knocks, waiting: knocks.filter((knock) => knock.awaitsHand).length };
+  const waiting = knocks.filter((knock) => knock.awaitsHand);
+  return {
+    knocks,
+    waiting: waiting.length,
+    all: waiting.filter((one) => !one.wasExcluded && one.mayNotAdmit === undefined).map(({ device }) => device),
+  };
 }
 
 /** Those who wait for a person now and did not before. */

@@ -1,29 +1,8 @@
 /** The lobby as it is drawn: what a device may know before it is admitted (record.md, 5), and no more. Pure. */
+import type { Role } from "../../accreditation/charter.ts";
 import type { RefusedKnock } from "../../meeting/acts.ts";
-
-/** A sitting that lists this seat: its title and agenda are shown inside only. */
-export interface DoorFacts {
-  readonly sitting: string;
-  readonly state: "unopened" | "open" | "closed";
-  /** Planned: milliseconds since 1970. */
-  readonly opens: number;
-  readonly opener: "chair" | "secretariat";
-}
-
-/** How far this device is with one sitting. */
-export type Step =
-  | { readonly at: "outside" }
-  | { readonly at: "knocking"; readonly since: number }
-  | { readonly at: "admitted"; readonly since: number }
-  | { readonly at: "refused"; readonly code: RefusedKnock }
-  | { readonly at: "excluded" };
-
-export interface LobbyFacts {
-  readonly doors: readonly DoorFacts[];
-  /** The sitting at whose door this tab stands; undefined while no sitting lists the seat. */
-  readonly sitting: string | undefined;
-  readonly step: Step;
-}
+import type { DoorFacts, LobbyFacts } from "../../meeting/doorway.ts";
+import { OPENERS } from "../../meeting/sittings.ts";
 
 /** What the page says: `lobby/<says>/title` and `lobby/<says>/text` are its words. */
 export type LobbySays =
@@ -46,6 +25,10 @@ export interface LobbyView {
   readonly since: number | undefined;
   /** Whole minutes until the planned opening; undefined once it is past, or the sitting is open. */
   readonly minutesLeft: number | undefined;
+  /** Who may open a sitting is asked to. `perhaps`: this device may not read its seat's role yet, and the record will say. */
+  readonly opens: "here" | "perhaps" | "never";
+  /** A refusal is no wall: a person may ask again. By itself, nobody knocks again. */
+  readonly mayKnock: boolean;
   /** All sittings that list the seat, by their time. */
   readonly doors: readonly DoorFacts[];
 }
@@ -57,7 +40,8 @@ const REFUSED: Readonly<Record<RefusedKnock, LobbySays>> = {
   key_package: "keyPackage",
 };
 
-export function lobbyView({ doors, sitting, step }: LobbyFacts, now_ms: number): LobbyView {
+/** `role`: of the seat that waits, once it is known. */
+export function lobbyView({ doors, sitting, step }: LobbyFacts, role: Role | undefined, now_ms: number): LobbyView {
   const sorted = [...doors].sort((a, b) => a.opens - b.opens || (a.sitting < b.sitting ? -1 : 1));
   const door = sorted.find((one) => one.sitting === sitting);
   const isWaitedFor = door?.state === "unopened" && door.opens > now_ms;
@@ -66,8 +50,16 @@ export function lobbyView({ doors, sitting, step }: LobbyFacts, now_ms: number):
     door,
     since: step.at === "knocking" || step.at === "admitted" ? step.since : undefined,
     minutesLeft: isWaitedFor ? Math.ceil((door.opens - now_ms) / 60_000) : undefined,
+    opens: opens(),
+    mayKnock: door?.state === "open" && (step.at === "refused" || step.at === "excluded"),
     doors: sorted,
   };
+
+  function opens(): LobbyView["opens"] {
+    if (door?.state !== "unopened") return "never";
+    if (role === undefined) return "perhaps";
+    return OPENERS.has(role) ? "here" : "never";
+  }
 
   function says(): LobbySays {
     if (!door) return "none";

@@ -1,7 +1,9 @@
 /** Who can see and hear the sitting, from the record and the group's roster: what the lock shows. Pure. */
 import type { Role } from "../../accreditation/charter.ts";
 import { isPresent } from "../../meeting/delivery.ts";
-import { type DelegationName, type Plate, plateOf, type Sight, sittingOf } from "../../meeting/sight.ts";
+import { type DelegationName, type Plate, plateOf, refusalOf, type Sight, sittingOf } from "../../meeting/sight.ts";
+import { OPENERS } from "../../meeting/sittings.ts";
+import type { Code } from "../../refusal.ts";
 
 /** The order of the table. A recorder's row stands there when there is none, too. */
 const ROWS = [
@@ -32,6 +34,8 @@ export interface RosterMember extends Plate {
   readonly isSelf: boolean;
   /** Its removal is due with the next change of keys. */
   readonly isLeaving: boolean;
+  /** Chair and secretariat may send it out; nobody itself. */
+  readonly exclude: { readonly refusal: Code | undefined } | undefined;
 }
 
 export interface LockView {
@@ -44,13 +48,21 @@ export interface LockView {
   readonly guests: readonly Role[];
   /** How many entries this device has checked. */
   readonly entries: number;
+  /** For the security officer: where both journals stand. */
+  readonly heads: { readonly main: string; readonly sitting: string };
 }
 
-export function lockView(sight: Sight): LockView {
+/** `roster`: the devices that this device's own MLS group has as members, by its tree; never a list of the server's. */
+export function lockView(sight: Sight, roster: readonly string[], now_ms: number): LockView {
   const { group, trail } = sittingOf(sight);
-  const members = [...group.members.keys()].flatMap((device): RosterMember[] => {
+  const own = plateOf(sight, sight.device)?.role;
+  const runs = own !== undefined && OPENERS.has(own);
+  const members = roster.flatMap((device): RosterMember[] => {
     const plate = plateOf(sight, device);
-    return plate ? [{ ...plate, isSelf: device === sight.device, isLeaving: !isPresent(group, device) }] : [];
+    if (!plate) return [];
+    const isSelf = device === sight.device;
+    const exclude = runs && !isSelf ? { refusal: refusalOf(sight, "lobby.exclude", { device }, now_ms) } : undefined;
+    return [{ ...plate, isSelf, isLeaving: !isPresent(group, device), exclude }];
   });
   const sorted = members.sort((a, b) => a.order - b.order || rank(a) - rank(b) || compare(a.seat, b.seat));
   const counts = ROWS.map((role): RoleCount => {
@@ -65,7 +77,12 @@ export function lockView(sight: Sight): LockView {
     recorders: sorted.filter(({ role }) => role === "recorder"),
     guests: (["press", "witness"] as const).filter((role) => sorted.some((member) => member.role === role)),
     entries: sight.record.meeting.trail.seq + trail.seq,
+    heads: { main: headOf(sight.record.meeting.tail), sitting: headOf(sittingOf(sight).tail) },
   };
+}
+
+function headOf({ seq, hash }: { readonly seq: number; readonly hash: string }): string {
+  return `${seq} ${hash}`;
 }
 
 function byDelegation(members: readonly RosterMember[]): readonly DelegationRoster[] {

@@ -1,27 +1,8 @@
 /** The stop page: what was seen, by whom, and what it means for what can still be trusted. Pure. */
-import { type Plate, plateOf, type Sight } from "../../meeting/sight.ts";
-
-/**
- * Something that must not be. `fork`: a member was shown another record. `breach`: a commit that does not do what it says. `stalled`,
- * `stopped`: what we send does not come back, for 30 s, for 100 s. `record`: an entry that may not stand. `head`: a head that the
- * registrar did not sign, or two of one place. `words`: somebody read other words aloud.
- */
-export const causes = ["fork", "breach", "stalled", "stopped", "record", "head", "words"] as const;
-export type Cause = (typeof causes)[number];
-
-export interface Alarm {
-  readonly cause: Cause;
-  /** When it was seen, by this device's clock. */
-  readonly at_ms: number;
-  /** The device that it is about: who was shown another record, or who signed what is wrong. */
-  readonly by?: string;
-  /** Where in which journal, and both hashes, as far as they are known. */
-  readonly place?: { readonly journal: "main" | "sitting"; readonly seq: number };
-  readonly ours?: string;
-  readonly theirs?: string;
-  /** The stable code of a breach. */
-  readonly code?: string;
-}
+import type { Alarm, Cause } from "../../meeting/alarm.ts";
+import { type Plate, plateOf, refusalOf, type Sight, sittingOf } from "../../meeting/sight.ts";
+import { OPENERS } from "../../meeting/sittings.ts";
+import type { Code } from "../../refusal.ts";
 
 export interface Row {
   readonly entries: "before" | "here";
@@ -41,12 +22,17 @@ export interface StopView {
   readonly code: string | undefined;
   /** Whether this device still sends pictures and sound. */
   readonly isSending: boolean;
+  /** The record that this device keeps as proof, by the newest entry of each journal that it was shown. */
+  readonly kept: { readonly main: number; readonly sitting: number } | undefined;
+  /** Chair and secretariat may end the sitting here. */
+  readonly close: { readonly refusal: Code | undefined } | undefined;
 }
 
 /** A hash, short enough to be read aloud. */
 const SHOWN = 10;
 
-export function stopView(alarm: Alarm, sight: Sight | undefined): StopView {
+/** `isSending`: the media plane's own word, not ours. */
+export function stopView(alarm: Alarm, sight: Sight | undefined, isSending: boolean, now_ms: number): StopView {
   const { cause, at_ms, place, ours, theirs } = alarm;
   const by = sight && alarm.by !== undefined ? plateOf(sight, alarm.by) : undefined;
   const short = (hash: string | undefined) => hash?.slice(0, SHOWN);
@@ -63,8 +49,16 @@ export function stopView(alarm: Alarm, sight: Sight | undefined): StopView {
     journal: place?.journal,
     rows: cause === "fork" ? [...before, ...here] : [],
     code: alarm.code,
-    isSending: cause === "fork" || cause === "stalled" || cause === "words",
+    isSending,
+    kept: sight && { main: sight.record.meeting.tail.seq, sitting: sittingOf(sight).tail.seq },
+    close: mayClose(),
   };
+
+  function mayClose(): StopView["close"] {
+    const role = sight && plateOf(sight, sight.device)?.role;
+    if (!sight || !role || !OPENERS.has(role)) return undefined;
+    return { refusal: refusalOf(sight, "sitting.close", {}, now_ms) };
+  }
 }
 
 /** The worst first: where sending has stopped, then what convicts somebody, then what may pass. */
