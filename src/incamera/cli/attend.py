@@ -4,25 +4,35 @@ import asyncio
 import contextlib
 import os
 import signal
+import ssl
 import sys
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from incamera import log
+from incamera.accreditation.invitation import Invitation, parse_link
 from incamera.cli import options
 from incamera.cli.answers import Exit, note, refuse, result, taken
 from incamera.clock import Clock, SystemClock
+from incamera.forward import trust
 from incamera.member.link import Link, read_link
-from incamera.refusal import Code, Refusal
+from incamera.refusal import Code, Refusal, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from incamera.member.attendance import Figures
     from incamera.member.broadcast import Manner, Subscribe
-    from incamera.member.member import End, Member
+    from incamera.member.delegate import Delegate
+    from incamera.member.member import End
 
 EXAMPLES = """\b
 Examples:
-  incamera attend 'https://meet.example/m/…#ticket=…' --headless --seconds 30
+  incamera attend - --headless --seconds 30 --state device < link.txt
   incamera attend - --headless --json < link.txt | tail -n 1
       {"seconds": …, "participants": {"<seat>": {"video_frames": …, "audio_frames": …, "failed": …, "freezes": …}, …}}
 """
@@ -36,20 +46,29 @@ def attend(
     seconds: Annotated[
         float | None,
         typer.Option(
-            metavar="SECONDS", min=0.1, help="How long to stay.", show_default="until Ctrl-C, or the sitting's end"
+            metavar="SECONDS", min=0.1, help="How long to stay, once in.", show_default="until Ctrl-C, or put out"
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep the device here, to go on with it. A link makes one device only.",
+            show_default="a temporary one",
         ),
     ] = None,
     as_json: options.Json = False,
     picture: Annotated[bool, typer.Option("--picture/--no-picture", help="Send a synthetic picture.")] = True,
-    tone: Annotated[bool, typer.Option("--tone/--no-tone", help="Send a tone.")] = True,
+    tone: Annotated[bool, typer.Option("--tone/--no-tone", help="Send a tone, while it has the floor.")] = True,
     tone_hz: Annotated[float, typer.Option(metavar="HZ", min=20, max=12_000, help="The tone's frequency.")] = 440.0,
     subscribe: Annotated[str, typer.Option(metavar="WHAT", help="What to receive: all, sound, none.")] = "all",
     ca: options.Ca = None,
     log_level: options.LogLevel = None,
 ) -> None:
-    """Attend without a screen: send a synthetic picture and a tone, report what arrives from each participant.
+    """Attend without a screen: enrol, knock, join, send a synthetic picture and a tone, and report what arrives.
 
-    For tests, rehearsals and trouble-shooting. Exit code 0: it was in the sitting to the end.
+    A member with keys of its own, on the roster like anyone; what it sends and receives is end-to-end encrypted. For
+    tests, rehearsals and trouble-shooting. Exit code 0: it was in the sitting to the end.
     """
     if not headless:
         raise typer.BadParameter("attend has no screen: say --headless. With a screen: incamera join LINK")
@@ -57,24 +76,85 @@ def attend(
     if subscribe not in wanted:
         raise typer.BadParameter(f"{subscribe!r} is none of all, sound, none", param_hint="--subscribe")
     log.configure(log_level or "warning")
+    try:
+        tls = trust(ca)
+    except Refused as error:
+        refuse(error.refusal)
     if ca is not None:
         os.environ["SSL_CERT_FILE"] = str(ca)  # what the SDK's TLS reads
-    read = taken(read_link(sys.stdin.readline() if link == "-" else link))
+    text = sys.stdin.readline() if link == "-" else link
     from incamera.member.broadcast import Manner  # here: `--help` need not wait for the SDK
 
     manner = Manner(picture=picture, tone=tone, tone_hz=tone_hz, subscribe=wanted[subscribe])
-    raise typer.Exit(asyncio.run(_attend(read, manner, seconds, SystemClock(), as_json=as_json)))
+    if "#ticket=" in text:
+        plain = taken(read_link(text))
+        raise typer.Exit(asyncio.run(_attend_plain(plain, manner, seconds, SystemClock(), as_json=as_json)))
+    invitation = taken(parse_link(text))
+    if state is None:
+        note("The device is kept nowhere: the link is used up when this ends. Keep it with --state FOLDER.")
+    with nullcontext(str(state)) if state else tempfile.TemporaryDirectory(prefix="incamera-") as folder:
+        raise typer.Exit(
+            asyncio.run(_attend(invitation, Path(folder), tls, manner, seconds, SystemClock(), as_json=as_json))
+        )
 
 
-async def _attend(link: Link, manner: "Manner", seconds: float | None, clock: Clock, *, as_json: bool) -> Exit:
+async def _attend(
+    invitation: Invitation,
+    state: Path,
+    tls: ssl.SSLContext,
+    manner: "Manner",
+    seconds: float | None,
+    clock: Clock,
+    *,
+    as_json: bool,
+) -> Exit:
+    from incamera.member.delegate import Delegate
+    from incamera.member.device import StateFolder
+
+    folder = taken(StateFolder.open(state))
+    delegate = Delegate(invitation, folder, clock, tls, manner=manner)
+    asked = _asked()
+    running = asyncio.create_task(delegate.run(asked))
+    entering = asyncio.create_task(delegate.entered.wait())
+    await asyncio.wait({running, entering}, return_when=asyncio.FIRST_COMPLETED)
+    if entering.done():
+        note(f"In the sitting as {delegate.name}.")
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, asked.set)
+    asking = asyncio.create_task(asked.wait())
+    await asyncio.wait({running, asking}, return_when=asyncio.FIRST_COMPLETED)
+    was_in = delegate.connected
+    end = await running
+    folder.close()
+    _report(delegate.report(), delegate.seconds_in, as_json=as_json)
+    if (refusal := delegate.attendee.refusal) is not None and (end != "asked" or not delegate.entered.is_set()):
+        refuse(refusal)
+    return Exit.DONE if end == "asked" and was_in and not _alarmed(delegate) else Exit.FAILED
+
+
+def _alarmed(delegate: "Delegate") -> bool:
+    """Say what was seen that must not be."""
+    attendee = delegate.attendee
+    alarms = [*attendee.alarms, *(alarm for sitting in attendee.sittings.values() for alarm in sitting.alarms)]
+    for alarm in alarms:
+        note(f"ALARM ({alarm.cause}): {alarm.what}")
+    return bool(alarms)
+
+
+def _asked() -> asyncio.Event:
+    """Set when a signal asks for the end."""
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    return asked
+
+
+async def _attend_plain(link: Link, manner: "Manner", seconds: float | None, clock: Clock, *, as_json: bool) -> Exit:
     from livekit import rtc
 
     from incamera.member.member import Member
 
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
+    asked = _asked()
     member = Member(link, manner, clock)
     running = asyncio.create_task(member.run(asked))
     entered = asyncio.create_task(member.entered.wait())
@@ -82,12 +162,12 @@ async def _attend(link: Link, manner: "Manner", seconds: float | None, clock: Cl
     if entered.done():
         note(f"In the sitting as {link.delegation}.")
         if seconds is not None:
-            loop.call_later(seconds, asked.set)
+            asyncio.get_running_loop().call_later(seconds, asked.set)
     end: End | None = None
     with contextlib.suppress(rtc.ConnectError):
         end = await running
     was_in = member.entered.is_set() and end != "put out" and (member.connected or end == "closed")
-    _report(member, as_json=as_json)
+    _report(member.report(), member.seconds_in, as_json=as_json)
     if end is None:
         refuse(
             Refusal(
@@ -100,8 +180,7 @@ async def _attend(link: Link, manner: "Manner", seconds: float | None, clock: Cl
     return Exit.DONE if was_in else Exit.FAILED
 
 
-def _report(member: "Member", *, as_json: bool) -> None:
-    report, seconds = member.report(), member.seconds_in
+def _report(report: "Mapping[str, Figures]", seconds: float, *, as_json: bool) -> None:
     if as_json:
         result({"seconds": round(seconds, 1), "participants": report})
         return
@@ -110,7 +189,7 @@ def _report(member: "Member", *, as_json: bool) -> None:
         tone = "" if figures["tone_hz"] is None else f", tone of {figures['tone_hz']:.0f} Hz"
         print(
             f"  {who}: {figures['video_frames']} pictures ({figures['freezes']} freezes), "
-            f"{figures['audio_frames']} blocks of sound{tone}, {figures['failed']} failed"
+            f"{figures['audio_frames']} blocks of sound{tone}, {figures['failed']} failed, {figures['refused']} refused"
         )
     if not report:
         print("  nothing: nobody else was there")
