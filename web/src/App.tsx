@@ -1,18 +1,16 @@
-import { useLayoutEffect } from "react";
 import { I18nProvider } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { ChamberPage } from "./features/chamber/ChamberPage.tsx";
-import { DeparturePage } from "./features/departure/DeparturePage.tsx";
-import { CheckPage } from "./features/prejoin/CheckPage.tsx";
 import { MemberContext } from "./member/context.ts";
 import type { Member } from "./member/member.ts";
+import type { PrivateMember } from "./member/plane.ts";
 import { isRefusal, type Refusal } from "./refusal.ts";
+import { PrivateScreens } from "./screens/PrivateScreens.tsx";
+import { TicketScreens } from "./screens/TicketScreens.tsx";
 import { LiveRegions } from "./ui/LiveRegions.tsx";
 import { RefusalPage } from "./ui/RefusalPage.tsx";
-import { useStore } from "./ui/useStore.ts";
 
 /** The page: who came in, or why nobody can. */
-export function App({ member }: { readonly member: Member | Refusal }) {
+export function App({ member }: { readonly member: Member | PrivateMember | Refusal }) {
   const { i18n } = useTranslation();
   return (
     <I18nProvider locale={i18n.language}>
@@ -20,27 +18,10 @@ export function App({ member }: { readonly member: Member | Refusal }) {
         <RefusalPage code={member.refused} />
       ) : (
         <MemberContext value={member}>
-          <Screen member={member} />
+          {"enterLobby" in member ? <PrivateScreens member={member} /> : <TicketScreens member={member} />}
         </MemberContext>
       )}
       <LiveRegions />
     </I18nProvider>
   );
-}
-
-/** The screen of the place where the member is, in its light: paper for texts, chamber for people. */
-function Screen({ member }: { readonly member: Member }) {
-  const { place } = useStore(member.store);
-  const light = place.at === "room" ? "chamber" : "paper";
-  useLayoutEffect(() => {
-    document.documentElement.dataset["light"] = light;
-  }, [light]);
-  switch (place.at) {
-    case "check":
-      return <CheckPage />;
-    case "room":
-      return <ChamberPage />;
-    case "departure":
-      return <DeparturePage why={place.why} />;
-  }
 }

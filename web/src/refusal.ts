@@ -19,6 +19,7 @@ export const codes = [
   "signature.wrong", // not signed by the key that it names
   "entry.broken", // an entry that does not follow its journal
   "limit.reached", // one more than there may be
+  "record.unread", // this device has read no record yet
   "head.broken", // a head that the registrar did not sign
 ] as const;
 

@@ -99,6 +99,8 @@ export interface PrivateMember {
   readonly enterLobby: () => Promise<void>;
   /** Knocks at this sitting, out of the one before; after an exclusion or a refused knock again. */
   readonly knock: (sitting: string) => Promise<void>;
+  /** Opens a sitting, for who may: founds its group. */
+  readonly open: (sitting: string) => Promise<Refusal | undefined>;
   /** Leaves the sitting; the others remove us. */
   readonly leave: () => Promise<void>;
   readonly comeBack: () => Promise<void>;

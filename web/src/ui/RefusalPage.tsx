@@ -10,7 +10,7 @@ import { technicianReport } from "./report.ts";
 import styles from "./Sheet.module.css";
 
 /** Why nothing can begin. */
-export function RefusalPage({ code }: { readonly code: Code }) {
+export function RefusalPage({ code, telephone = null }: { readonly code: Code; readonly telephone?: string | null }) {
   const { t, i18n } = useTranslation();
   return (
     <div className={styles["page"]}>
@@ -21,6 +21,7 @@ export function RefusalPage({ code }: { readonly code: Code }) {
         <OctagonAlert className={styles["sign"]} aria-hidden="true" size={44} />
         <h1 className={styles["title"]}>{refusalTitle(i18n, code)}</h1>
         <RefusalText code={code} />
+        {telephone !== null && <p>{t("lobby/telephone", { number: telephone })}</p>}
         <CopyButton report={() => technicianReport(t("report/title"), Date.now(), { code })} />
       </main>
     </div>

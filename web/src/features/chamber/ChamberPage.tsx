@@ -1,6 +1,9 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Seat } from "../../accreditation/seat.ts";
+import type { Seating } from "../../meeting/seating.ts";
 import { useMember } from "../../member/context.ts";
+import type { Participant } from "../../member/member.ts";
 import { announce } from "../../ui/announce.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { useStore } from "../../ui/useStore.ts";
@@ -8,31 +11,62 @@ import { ChamberGrid } from "./ChamberGrid.tsx";
 import styles from "./ChamberPage.module.css";
 import { Controls } from "./Controls.tsx";
 import { KeysDialog } from "./KeysDialog.tsx";
-import type { KeyAction } from "./keys.ts";
-import { occupants } from "./occupants.ts";
+import type { KeyAction, SittingAction } from "./keys.ts";
+import { type FloorMark, occupants } from "./occupants.ts";
 import { SpeakerStage } from "./SpeakerStage.tsx";
-import { StatusPill } from "./StatusPill.tsx";
 import { useAnnouncements } from "./useAnnouncements.ts";
 import { useKeys } from "./useKeys.ts";
-import { useMicrophone } from "./useMicrophone.ts";
+import { type FloorForUs, useMicrophone } from "./useMicrophone.ts";
+
+/** What a sitting's record adds to a room: each part is another feature's, put in its place here. */
+export interface SittingParts {
+  readonly marks: ReadonlyMap<string, FloorMark>;
+  readonly floor: FloorForUs;
+  /** Above the whole chamber. */
+  readonly band: ReactNode;
+  readonly plate: ReactNode;
+  readonly tag: ReactNode;
+  /** Beside the stage, and beside the chamber too for those who run the sitting. */
+  readonly rail: ReactNode;
+  readonly runs: boolean;
+  readonly offers: ReactNode;
+  readonly news: ReactNode;
+  /** In place of the chamber: the lock's page. */
+  readonly instead?: ReactNode;
+  readonly actions: readonly SittingAction[];
+  readonly act: (action: SittingAction) => void;
+}
+
+interface Props {
+  readonly title: string;
+  readonly detail: string;
+  readonly own: Seat;
+  readonly others: readonly Participant[];
+  readonly seating: Seating;
+  /** How many places the sitting has, where that is known. */
+  readonly places: number | undefined;
+  readonly pill: ReactNode;
+  readonly sitting?: SittingParts;
+}
 
 /** The room: the head says which meeting and who can hear it, the middle shows the others, the foot is the reader's. */
-export function ChamberPage() {
+export function ChamberPage({ title, detail, own, others, seating, places, pill, sitting }: Props) {
   const { t } = useTranslation();
   const member = useMember();
   const devices = useStore(member.devices);
-  const { line, others } = useStore(member.room);
-  const { view, seating, isLoudspeakerOn } = useStore(member.store);
-  const microphone = useMicrophone();
+  const { line } = useStore(member.room);
+  const { view, isLoudspeakerOn } = useStore(member.store);
+  const microphone = useMicrophone(sitting?.floor);
   const [areKeysShown, setKeysShown] = useState(false);
-  const title = useRef<HTMLHeadingElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const act = sitting?.act;
   useAnnouncements(line);
-  useEffect(() => title.current?.focus(), []);
+  useEffect(() => heading.current?.focus(), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: said once, on entering
   useEffect(() => {
     if (!isLoudspeakerOn) announce(t("loudspeaker/otherTab"));
   }, []);
-  const act = useCallback(
+  const onKey = useCallback(
     (action: KeyAction, isDown: boolean) => {
       switch (action) {
         case "microphone":
@@ -46,38 +80,57 @@ export function ChamberPage() {
           return member.setView(action);
         case "help":
           return setKeysShown(true);
+        default:
+          return act?.(action);
       }
     },
-    [member, microphone],
+    [member, microphone, act],
   );
-  useKeys(act);
-  const all = occupants(member.seat, devices, others, seating);
+  useKeys(onKey);
+  const all = occupants(own, devices, others, seating, sitting?.marks);
   const isStale = line.state === "lost";
+  const hasList = view === "speaker" || sitting?.runs === true;
   return (
     <div className={styles["page"]}>
       <a className="skip" href="#controls">
         {t("skip/controls")}
       </a>
-      {view === "speaker" && (
+      {hasList && (
         <a className="skip" href="#list">
           {t("skip/list")}
         </a>
       )}
-      <Banner title={member.title} detail={member.ticket.sitting ?? member.seat.delegation}>
-        <StatusPill />
+      <Banner title={title} detail={detail}>
+        {pill}
       </Banner>
-      <main className={styles["main"]} data-control="room" data-line={line.state}>
-        <h1 className="unseen" tabIndex={-1} ref={title}>
-          {member.title}
+      <main className={styles["main"]} data-control="room" data-line={line.state} aria-label={t("landmark/floor")}>
+        <h1 className="unseen" tabIndex={-1} ref={heading}>
+          {title}
         </h1>
-        {view === "speaker" ? (
-          <SpeakerStage all={all} isStale={isStale} />
-        ) : (
-          <ChamberGrid all={all} seating={seating} places={member.ticket.places} isStale={isStale} />
-        )}
+        {sitting?.instead ??
+          (view === "speaker" ? (
+            <SpeakerStage all={all} isStale={isStale} floor={sitting} />
+          ) : (
+            <div className={styles["chamber"]} data-runs={sitting?.runs || undefined}>
+              <div className={styles["middle"]}>
+                {sitting?.band}
+                <ChamberGrid all={all} seating={seating} places={places} isStale={isStale} />
+              </div>
+              {sitting?.runs && (
+                <aside className={styles["rail"]} aria-label={t("landmark/sitting")}>
+                  {sitting.rail}
+                </aside>
+              )}
+            </div>
+          ))}
       </main>
-      <Controls microphone={microphone} onKeys={() => setKeysShown(true)} />
-      <KeysDialog isOpen={areKeysShown} onClose={() => setKeysShown(false)} />
+      <Controls
+        microphone={microphone}
+        onKeys={() => setKeysShown(true)}
+        offers={sitting?.offers}
+        news={sitting?.news}
+      />
+      <KeysDialog isOpen={areKeysShown} onClose={() => setKeysShown(false)} actions={sitting?.actions ?? []} />
     </div>
   );
 }

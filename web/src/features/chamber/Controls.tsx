@@ -1,4 +1,5 @@
 import { LayoutGrid, LogOut, User, Video, VideoOff, Volume2, VolumeX } from "lucide-react";
+import type { ReactNode } from "react";
 import { Button as AriaButton, ToggleButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { useMember } from "../../member/context.ts";
@@ -13,10 +14,14 @@ import type { Microphone } from "./useMicrophone.ts";
 interface Props {
   readonly microphone: Microphone;
   readonly onKeys: () => void;
+  /** What the sitting offers: the floor, the next item. */
+  readonly offers?: ReactNode;
+  /** What the record's own connection has to say. */
+  readonly news?: ReactNode;
 }
 
 /** Everything that belongs to the reader: microphone, camera, loudspeaker, view, devices, and the way out. */
-export function Controls({ microphone, onKeys }: Props) {
+export function Controls({ microphone, onKeys, offers, news }: Props) {
   const { t } = useTranslation();
   const member = useMember();
   const { view } = useStore(member.store);
@@ -47,7 +52,8 @@ export function Controls({ microphone, onKeys }: Props) {
         <span className={styles["short"]}>{t(view === "speaker" ? "room/chamber" : "room/speaker")}</span>
       </AriaButton>
       <MorePanel onKeys={onKeys} />
-      <LineState />
+      <LineState>{news}</LineState>
+      {offers}
       <AriaButton
         className={`${styles["control"]} ${styles["leave"]}`}
         onPress={() => void member.leave()}

@@ -2,7 +2,16 @@ import { Dialog, Heading, Modal, ModalOverlay, Switch } from "react-aria-compone
 import { useTranslation } from "react-i18next";
 import { Button } from "../../ui/Button.tsx";
 import styles from "./KeysDialog.module.css";
+import type { SittingAction } from "./keys.ts";
 import { useSingleKeys } from "./useKeys.ts";
+
+const SITTING_KEYS: Readonly<Record<SittingAction, string>> = {
+  floor: "F",
+  give: "G",
+  takeBack: "T",
+  item: "N",
+  admit: "A",
+};
 
 const KEYS = [
   { key: "M", does: "keys/microphone" },
@@ -17,10 +26,12 @@ const KEYS = [
 interface Props {
   readonly isOpen: boolean;
   readonly onClose: () => void;
+  /** What the sitting has for this seat. */
+  readonly actions: readonly SittingAction[];
 }
 
 /** All keys, and the setting that turns them off. */
-export function KeysDialog({ isOpen, onClose }: Props) {
+export function KeysDialog({ isOpen, onClose, actions }: Props) {
   const { t } = useTranslation();
   const [isInUse, setInUse] = useSingleKeys();
   return (
@@ -43,6 +54,14 @@ export function KeysDialog({ isOpen, onClose }: Props) {
                   <kbd>{key}</kbd> {"isHeld" in more && <span>{t("keys/hold")}</span>}
                 </dt>
                 <dd>{t(does)}</dd>
+              </div>
+            ))}
+            {actions.map((action) => (
+              <div key={action} className={styles["row"]}>
+                <dt>
+                  <kbd>{SITTING_KEYS[action]}</kbd>
+                </dt>
+                <dd>{t(`keys/${action}`)}</dd>
               </div>
             ))}
           </dl>

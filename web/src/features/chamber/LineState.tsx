@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
 import { useMember } from "../../member/context.ts";
@@ -9,11 +10,11 @@ import styles from "./Controls.module.css";
 const LONG_MS = 30_000;
 
 /** Our connection, where it is not simply there. The live region says it; this is to be read. */
-export function LineState() {
+export function LineState({ children }: { readonly children?: ReactNode }) {
   const { t } = useTranslation();
   const { line } = useStore(useMember().room);
   const now_ms = useClock();
-  if (line.state === "open" || line.state === "ended") return <span className={styles["line"]} />;
+  if (line.state === "open" || line.state === "ended") return <span className={styles["line"]}>{children}</span>;
   return (
     <p className={styles["line"]} data-control={`line-${line.state}`}>
       {line.state === "joining" ? (

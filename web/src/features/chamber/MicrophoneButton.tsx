@@ -12,6 +12,8 @@ const WORDS: Readonly<Record<MicrophoneState, { word: string; hint: string; shor
   held: { word: "microphone/onAir", hint: "microphone/held", short: "microphone/shortOpen" },
   silent: { word: "microphone/silent", hint: "microphone/silentHint", short: "microphone/shortOpen" },
   unconnected: { word: "microphone/onAir", hint: "microphone/unconnected", short: "microphone/shortOpen" },
+  floorless: { word: "microphone/closed", hint: "microphone/floorlessHint", short: "microphone/short" },
+  armed: { word: "microphone/closed", hint: "microphone/armedHint", short: "microphone/short" },
   blocked: { word: "microphone/blocked", hint: "microphone/blockedHint", short: "microphone/shortBlocked" },
 };
 

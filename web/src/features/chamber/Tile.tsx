@@ -1,9 +1,9 @@
-import { CameraOff, CloudOff, ImageOff, Video, Volume2 } from "lucide-react";
+import { CameraOff, CloudOff, Hand, ImageOff, Mic, Video, Volume2 } from "lucide-react";
 import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
 import { Flag } from "../../ui/Flag.tsx";
-import { absenceOf, type Occupant } from "./occupants.ts";
+import { absenceOf, type FloorMark, type Occupant } from "./occupants.ts";
 import { Picture } from "./Picture.tsx";
 import styles from "./Tile.module.css";
 
@@ -17,7 +17,7 @@ interface Props {
 /** One seat of the chamber: its picture, or why there is none, and its name plate. No sign that only the server vouches for. */
 export function Tile({ occupant, isStale, style }: Props) {
   const { t } = useTranslation();
-  const { seat, isSelf, lost_ms } = occupant;
+  const { seat, isSelf, lost_ms, mark } = occupant;
   const absence = absenceOf(occupant);
   const role = seat.role && t(`role/${seat.role}`);
   const state =
@@ -30,9 +30,12 @@ export function Tile({ occupant, isStale, style }: Props) {
       data-tile={seat.identity}
       data-stale={((isStale || occupant.picture === "paused") && !isSelf) || undefined}
       data-self={isSelf || undefined}
+      data-mark={mark?.is}
     >
       <span className="unseen">
-        {[seat.delegation, isSelf ? t("seat/you") : (seat.person ?? role), state].filter(Boolean).join(", ")}
+        {[seat.delegation, isSelf ? t("seat/you") : (seat.person ?? role), mark && markWords(mark, t), state]
+          .filter(Boolean)
+          .join(", ")}
       </span>
       <Picture occupant={occupant} isStale={isStale && !isSelf} />
       {state && (
@@ -48,8 +51,26 @@ export function Tile({ occupant, isStale, style }: Props) {
         <Flag code={seat.flag} />
         <strong className={styles["name"]}>{seat.delegation}</strong>
         {detail && <span className={styles["detail"]}>{detail}</span>}
+        {mark && <Mark mark={mark} />}
       </div>
     </li>
+  );
+}
+
+type Translate = ReturnType<typeof useTranslation>["t"];
+
+function markWords(mark: FloorMark, t: Translate): string {
+  return mark.is === "floor" ? t("floor/has") : t("tile/waiting", { place: mark.place });
+}
+
+/** In shape and word: a microphone and "floor", a hand and the place on the list. */
+function Mark({ mark }: { readonly mark: FloorMark }) {
+  const { t } = useTranslation();
+  return (
+    <span className={styles["mark"]}>
+      {mark.is === "floor" ? <Mic aria-hidden="true" size={20} /> : <Hand aria-hidden="true" size={20} />}
+      {mark.is === "floor" ? t("floor/hasShort") : mark.place}
+    </span>
   );
 }
 

@@ -1,6 +1,9 @@
 /** What a key does (CHAMBER.md 6): by what it writes, not where it lies, so that every keyboard layout has it. */
 
-export type KeyAction = "microphone" | "talk" | "camera" | "speaker" | "chamber" | "help";
+export type KeyAction = "microphone" | "talk" | "camera" | "speaker" | "chamber" | "help" | SittingAction;
+
+/** What belongs to the sitting: the record answers it. The last two ask before they act. */
+export type SittingAction = "floor" | "give" | "takeBack" | "item" | "admit";
 
 interface KeyPress {
   readonly key: string;
@@ -16,6 +19,11 @@ const ACTIONS: ReadonlyMap<string, KeyAction> = new Map([
   ["1", "speaker"],
   ["2", "chamber"],
   ["?", "help"],
+  ["f", "floor"],
+  ["g", "give"],
+  ["t", "takeBack"],
+  ["n", "item"],
+  ["a", "admit"],
 ]);
 
 /** `undefined` in a text field, and with a modifier, which belongs to the browser and the system. */

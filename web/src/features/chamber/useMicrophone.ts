@@ -2,11 +2,21 @@ import { useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMember } from "../../member/context.ts";
 import { announce } from "../../ui/announce.ts";
+import { refusalSentence } from "../../ui/refusalWords.ts";
 import { useStore } from "../../ui/useStore.ts";
 import { useHearing } from "./useHearing.ts";
 
 /** CHAMBER.md 4, `MicState`. `held`: open for as long as V is held. */
-export type MicrophoneState = "closed" | "speaking" | "onAir" | "held" | "silent" | "blocked" | "unconnected";
+export type MicrophoneState =
+  | "closed"
+  | "speaking"
+  | "onAir"
+  | "held"
+  | "silent"
+  | "blocked"
+  | "unconnected"
+  | "floorless"
+  | "armed";
 
 export interface Microphone {
   readonly state: MicrophoneState;
@@ -15,9 +25,16 @@ export interface Microphone {
   readonly talk: (isDown: boolean) => void;
 }
 
+/** What the floor allows: nobody's microphone opens without it. `armed`: who asked is on air once it is given. */
+export interface FloorForUs {
+  readonly maySpeak: boolean;
+  readonly isWaiting: boolean;
+}
+
 /** Our microphone: what it does, and what its holder should know about it. */
-export function useMicrophone(): Microphone {
-  const { t } = useTranslation();
+export function useMicrophone(floor: FloorForUs | undefined): Microphone {
+  const { t, i18n } = useTranslation();
+  const isShut = floor?.maySpeak === false;
   const member = useMember();
   const { state, open } = useStore(member.devices).microphone;
   const { line } = useStore(member.room);
@@ -27,10 +44,11 @@ export function useMicrophone(): Microphone {
 
   const set = useCallback(
     (isOpen: boolean) => {
+      if (isOpen && isShut) return announce(refusalSentence(i18n, "floor.not_yours"));
       void member.setMicrophoneOpen(isOpen);
       announce(t(isOpen ? "microphone/opened" : "microphone/nowClosed"));
     },
-    [member, t],
+    [member, t, i18n, isShut],
   );
   const toggle = useCallback(() => set(!member.devices.snapshot().microphone.open), [member, set]);
   const talk = useCallback(
@@ -47,6 +65,7 @@ export function useMicrophone(): Microphone {
 
   function describe(): MicrophoneState {
     if (state !== "ready") return "blocked";
+    if (!open && isShut && says !== "speaking") return floor.isWaiting ? "armed" : "floorless";
     if (!open) return says === "speaking" ? "speaking" : "closed";
     if (line.state !== "open") return "unconnected";
     if (says === "silent") return "silent";

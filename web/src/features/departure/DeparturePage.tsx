@@ -1,7 +1,6 @@
 import { ArrowRight, OctagonAlert } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { useMember } from "../../member/context.ts";
 import type { Code } from "../../refusal.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -12,28 +11,39 @@ import { refusalTitle } from "../../ui/refusalWords.ts";
 import { technicianReport } from "../../ui/report.ts";
 import styles from "../../ui/Sheet.module.css";
 
+interface Props {
+  readonly title: string;
+  readonly detail: string;
+  readonly why: Code | undefined;
+  /** Undefined where there is no way back. */
+  readonly back: (() => void) | undefined;
+  readonly telephone?: string | null;
+}
+
 /** The last page: what happened, and the way back. */
-export function DeparturePage({ why }: { readonly why: Code | undefined }) {
+export function DeparturePage({ title, detail, why, back, telephone }: Props) {
   const { t, i18n } = useTranslation();
-  const member = useMember();
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => title.current?.focus(), []);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
   return (
     <div className={styles["page"]}>
-      <Banner title={member.title} detail={member.seat.delegation}>
+      <Banner title={title} detail={detail}>
         <LanguageChoice />
       </Banner>
       <main className={styles["sheet"]} data-control="departure" data-why={why ?? "left"}>
         {why && <OctagonAlert className={styles["sign"]} aria-hidden="true" size={44} />}
-        <h1 className={styles["title"]} tabIndex={-1} ref={title}>
+        <h1 className={styles["title"]} tabIndex={-1} ref={heading}>
           {why ? refusalTitle(i18n, why) : t("departure/title")}
         </h1>
         {why ? <RefusalText code={why} /> : <p className={styles["detail"]}>{t("departure/detail")}</p>}
+        {why && telephone && <p>{t("lobby/telephone", { number: telephone })}</p>}
         <div className={styles["actions"]}>
-          <Button weight="primary" onPress={() => void member.comeBack()} control="back">
-            {t("departure/back")}
-            <ArrowRight aria-hidden="true" size={20} />
-          </Button>
+          {back && (
+            <Button weight="primary" onPress={back} control="back">
+              {t("departure/back")}
+              <ArrowRight aria-hidden="true" size={20} />
+            </Button>
+          )}
           {why && <CopyButton report={() => technicianReport(t("report/title"), Date.now(), { code: why })} />}
         </div>
       </main>

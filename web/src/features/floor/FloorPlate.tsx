@@ -2,10 +2,10 @@ import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
 import { countryOf } from "../../ui/countries.ts";
 import { Flag } from "../../ui/Flag.tsx";
-import { useClock } from "../../ui/useClock.ts";
 import styles from "./FloorPlate.module.css";
 import { FloorTag } from "./FloorTag.tsx";
-import { type FloorView, type HolderView, spoken } from "./floorView.ts";
+import type { FloorView, HolderView } from "./floorView.ts";
+import { Time } from "./Time.tsx";
 
 /** Who has the floor and for how long, to be read at three metres; or that nobody has. */
 export function FloorPlate({ view }: { readonly view: FloorView }) {
@@ -66,16 +66,6 @@ function Spoken({ holder }: { readonly holder: HolderView }) {
       <Time holder={holder} />
       <p className={styles["since"]}>{t("floor/since", { time: t("clock/at", hourMinute(holder.since)) })}</p>
     </div>
-  );
-}
-
-/** Steps once a second; readable, and silent. */
-function Time({ holder }: { readonly holder: HolderView }) {
-  const now_ms = useClock();
-  return (
-    <p className={styles["time"]} role="timer" aria-live="off">
-      {spoken(holder.since, now_ms)}
-    </p>
   );
 }
 

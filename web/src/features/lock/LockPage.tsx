@@ -17,6 +17,7 @@ import { hourMinute } from "../../i18n/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Confirm } from "../../ui/Confirm.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { Fact } from "../../ui/Fact.tsx";
 import { useClock } from "../../ui/useClock.ts";
 import type { Answer } from "../../ui/usePending.ts";
 import styles from "./LockPage.module.css";
@@ -233,28 +234,6 @@ function Words({ facts, time, differ }: { facts: LockFacts; time: string; differ
           <p>{t("lock/differText")}</p>
         </Confirm>
       )}
-    </section>
-  );
-}
-
-function Fact({
-  icon,
-  title,
-  caution,
-  children,
-}: {
-  icon: ReactNode;
-  title: string;
-  caution?: boolean;
-  children: ReactNode;
-}) {
-  return (
-    <section className={styles["fact"]} data-caution={caution || undefined}>
-      {icon}
-      <div>
-        <h3>{title}</h3>
-        <p className={styles["quiet"]}>{children}</p>
-      </div>
     </section>
   );
 }

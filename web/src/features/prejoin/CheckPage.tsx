@@ -1,6 +1,7 @@
 import { ArrowRight, Play, ShieldAlert, Volume2 } from "lucide-react";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Seat } from "../../accreditation/seat.ts";
 import { useMember } from "../../member/context.ts";
 import { segmentsLit } from "../../member/member.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -9,8 +10,10 @@ import { CopyButton } from "../../ui/CopyButton.tsx";
 import { DeviceChoice } from "../../ui/DeviceChoice.tsx";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { LevelBar } from "../../ui/LevelBar.tsx";
+import { OfferButton } from "../../ui/OfferButton.tsx";
 import { Preview } from "../../ui/Preview.tsx";
 import { technicianReport } from "../../ui/report.ts";
+import type { Answer } from "../../ui/usePending.ts";
 import { useStore } from "../../ui/useStore.ts";
 import styles from "./CheckPage.module.css";
 import { CheckRow } from "./CheckRow.tsx";
@@ -18,11 +21,23 @@ import { checkCamera, checkLoudspeaker, checkMicrophone, checkNetwork, type Tone
 import { Steps } from "./Steps.tsx";
 import { useHearing } from "./useHearing.ts";
 
+interface Props {
+  readonly title: string;
+  /** As others will see the plate. */
+  readonly seat: Seat;
+  readonly role: string | undefined;
+  /** Which sitting, or what proves the seat. */
+  readonly details: ReactNode;
+  readonly notice: string;
+  readonly enter: { readonly word: string; readonly act: () => Promise<Answer> } | undefined;
+  /** What stands before entering: a link that is used up by it, a page that the server could have changed. */
+  readonly caution?: ReactNode;
+}
+
 /** The check: one page, what others will get, what does not work and who can repair it. */
-export function CheckPage() {
+export function CheckPage({ title, seat, role, details, notice, enter, caution }: Props) {
   const { t } = useTranslation();
   const member = useMember();
-  const { seat } = member;
   const { camera, microphone, loudspeaker } = useStore(member.devices);
   const { network } = useStore(member.store);
   const { level_dbfs, hearing } = useHearing(microphone.id);
@@ -48,7 +63,7 @@ export function CheckPage() {
     });
   return (
     <div className={styles["page"]}>
-      <Banner title={member.title} detail={t("check/subtitle")}>
+      <Banner title={title} detail={t("check/subtitle")}>
         <LanguageChoice />
       </Banner>
       <main className={styles["columns"]}>
@@ -58,7 +73,7 @@ export function CheckPage() {
           <DeviceChoice />
           <p className={styles["notice"]}>
             <ShieldAlert aria-hidden="true" size={20} />
-            {t("check/notice")}
+            {notice}
           </p>
         </div>
         <div className={styles["column"]}>
@@ -66,14 +81,11 @@ export function CheckPage() {
             <div className={styles["seat"]}>
               <p className={styles["label"]}>{t("seat/yours")}</p>
               <p className={styles["seatName"]}>
-                {seat.role
-                  ? t("seat/withRole", {
-                      delegation: seat.delegation,
-                      role: t(`role/${seat.role}`).toLocaleLowerCase(),
-                    })
-                  : seat.delegation}
+                {role === undefined
+                  ? seat.delegation
+                  : t("seat/withRole", { delegation: seat.delegation, role: role.toLocaleLowerCase() })}
               </p>
-              {member.ticket.sitting && <p className={styles["sitting"]}>{member.ticket.sitting}</p>}
+              <div className={styles["details"]}>{details}</div>
             </div>
             <CheckRow title={t("check/camera/title")} check={checks.camera} control="check-camera">
               {camera.state === "denied" && <Steps />}
@@ -120,11 +132,14 @@ export function CheckPage() {
               )}
             </CheckRow>
           </div>
+          {caution}
           <div className={styles["enter"]}>
-            <Button weight="primary" onPress={() => void member.enter()} control="enter">
-              {t("check/enter")}
-              <ArrowRight aria-hidden="true" size={20} />
-            </Button>
+            {enter && (
+              <OfferButton weight="primary" onPress={enter.act} control="enter">
+                {enter.word}
+                <ArrowRight aria-hidden="true" size={20} />
+              </OfferButton>
+            )}
             {isMissing && !isDenied && camera.state !== "asking" && microphone.state !== "asking" && (
               <p className={styles["hint"]}>{t("check/enterSound")}</p>
             )}

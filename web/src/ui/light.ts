@@ -1,0 +1,6 @@
+/** Two lights (CHAMBER.md 1): chamber, dark, for people; paper for texts. */
+export type Light = "chamber" | "paper";
+
+export function setLight(light: Light): void {
+  document.documentElement.dataset["light"] = light;
+}
