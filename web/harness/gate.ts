@@ -1,12 +1,15 @@
 /** A participant with the product's frames worker and key provider, and keys that a test gives it. */
-import { Room, RoomEvent, Track } from "livekit-client";
+import { Encryption_Type, Room, RoomEvent, Track } from "livekit-client";
 import { type Frames as Gated, startFrames } from "../src/media/frames";
 import type { Epoch } from "../src/media/gate";
 import type { SendingCounts, TrackCounts } from "../src/media/gateMessages";
 import { FrameKeyProvider, importFrameKey } from "../src/media/keyProvider";
 
-/** How a test page is put together: `stock` is LiveKit's own worker, to show what the gate is for. */
-type Frames = "gate" | "stock" | "none";
+/**
+ * How a test page is put together: `stock` is LiveKit's own worker, to show what the gate is for; `none` sends in clear, and `liar`
+ * sends in clear what it calls sealed.
+ */
+type Frames = "gate" | "stock" | "none" | "liar";
 
 const provider = new FrameKeyProvider();
 let gated: Gated | undefined;
@@ -34,10 +37,13 @@ function tell(): void {
 const harness = {
   async connect(url: string, identity: string, token: string, frames: Frames, publish: boolean): Promise<void> {
     room = new Room(
-      frames === "none" ? {} : { encryption: { keyProvider: provider, worker: framesWorker(frames, identity) } },
+      frames === "none" || frames === "liar"
+        ? {}
+        : { encryption: { keyProvider: provider, worker: framesWorker(frames, identity) } },
     );
     room.on(RoomEvent.TrackSubscribed, (track) => document.body.append(track.attach()));
-    if (frames !== "none") await room.setE2EEEnabled(true);
+    if (frames === "gate" || frames === "stock") await room.setE2EEEnabled(true);
+    if (frames === "liar") Object.assign(room.localParticipant, { encryptionType: Encryption_Type.GCM });
     await room.connect(url, token);
     if (!publish) return;
     const [video, audio] = (

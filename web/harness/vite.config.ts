@@ -9,6 +9,6 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { gate: "gate.html" } },
+    rolldownOptions: { input: { gate: "gate.html", room: "room.html" } },
   },
 });

@@ -11,6 +11,8 @@ import type { FromGate, GatePort, ToGate, TrackCounts } from "./gateMessages.ts"
 import { readTrailer, SEAL_LENGTH, type Trailer } from "./sealedFrame.ts";
 import { HOLD_MS, Sending } from "./sending.ts";
 
+/** Frames that may be inside LiveKit's decryption at once: it takes one after the other, with one waiting on each side. */
+const INSIDE_MAX = 3;
 /** How often counts go to the page: milliseconds. */
 const REPORT_MS = 200;
 
@@ -42,6 +44,7 @@ class Receiver {
   identity: string | undefined;
   track: string;
   codec: string | undefined;
+  admitted = 0;
   opened = 0;
   held = 0;
   dropped: Partial<Record<Drop, number>> = {};
@@ -56,13 +59,16 @@ class Receiver {
   }
 
   point(identity: string, track: string, codec: string | undefined): void {
-    Object.assign(this, { identity, track, codec: codec ?? this.codec, opened: 0, held: 0, dropped: {} });
+    Object.assign(this, { identity, track, codec: codec ?? this.codec, admitted: 0, opened: 0, held: 0, dropped: {} });
     changed = true;
   }
 
   counts(): TrackCounts[] {
     if (this.identity === undefined) return [];
     const { identity, track, opened, held, dropped } = this;
+    // LiveKit drops without a word what a key does not open.
+    const lost = this.admitted - opened - (dropped.not_opened ?? 0) - INSIDE_MAX;
+    if (lost > (dropped.wrong_key ?? 0)) dropped.wrong_key = lost;
     return [{ identity, track, kind: this.#kind, opened, held, dropped: { ...dropped } }];
   }
 
@@ -78,6 +84,8 @@ class Receiver {
         if (!trailer) return this.#drop("malformed");
         const refused = await this.#admit(kindOf(frame), trailer);
         if (refused) return this.#drop(refused);
+        this.admitted += 1;
+        changed = true;
         sealed.set(frame, { identity: this.identity as string, trailer, length: frame.data.byteLength });
         controller.enqueue(frame);
       },
@@ -96,9 +104,19 @@ class Receiver {
         if (this.opened === 1) report(); // the page waits for the first, to show it
       },
     });
-    streams.readable.pipeTo(before.writable).catch(() => undefined);
+    streams.readable
+      .pipeTo(before.writable)
+      .catch(() => undefined)
+      .finally(() => this.end());
     after.readable.pipeTo(streams.writable).catch(() => undefined);
     return { readable: before.readable, writable: after.writable };
+  }
+
+  /** The connection is gone, or another stream took the track over: nothing more passes here. */
+  end(): void {
+    this.identity = undefined;
+    receivers.delete(this);
+    changed = true;
   }
 
   async #admit(kind: Kind, trailer: Trailer): Promise<Drop | undefined> {
@@ -186,7 +204,7 @@ function block(): void {
 function receive(data: Message["data"], streams: Streams): Streams | undefined {
   const receiver = new Receiver(data.participantIdentity, data.trackId, data.codec);
   if (isAnothers(receiver.track, receiver.identity)) return undefined;
-  for (const other of receivers) if (other.track === receiver.track) receivers.delete(other);
+  for (const other of receivers) if (other.track === receiver.track) other.end();
   receivers.add(receiver);
   return receiver.around(streams);
 }

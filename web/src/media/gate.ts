@@ -29,6 +29,7 @@ export type Drop =
   | "no_floor"
   | "replay"
   | "late"
+  | "wrong_key"
   | "not_opened"
   | "codec";
 

@@ -1,0 +1,52 @@
+"""What tests against those who lie share: the test pages of web/harness, a browser, a media server."""
+
+import functools
+import http.server
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browsers import chromium
+from tests.support.servers import Process
+
+ROOT = Path(__file__).parents[2]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="package")
+def harness() -> Iterator[str]:
+    """The built test pages (web/harness), on a port of their own."""
+    subprocess.run(
+        ["node_modules/.bin/vite", "build", "--logLevel", "error", "--config", "harness/vite.config.ts"],
+        cwd=ROOT / "web",
+        check=True,
+    )
+    handler = functools.partial(Quiet, directory=str(ROOT / ".build" / "harness"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def sfu() -> Iterator[str]:
+    if url := os.environ.get("LIVEKIT_URL"):  # another LiveKit-compatible server, with the development key
+        yield url
+        return
+    with Process("sfu", "--dev", "--json", "--port", "0", "--udp-port", "0", "--tcp-port", "0") as process:
+        yield process.ready["url"].replace("http", "ws")
