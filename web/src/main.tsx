@@ -6,13 +6,16 @@ import "./ui/base.css";
 import { setLogLevel } from "livekit-client";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
+import { startCore } from "./e2ee/startCore.ts";
 import { startTranslation } from "./i18n/i18n.ts";
 import { qualityNamed } from "./media/quality.ts";
+import { AccreditedMember } from "./member/accredited.ts";
 import { canJoin, isFirstTab } from "./member/browser.ts";
 import { exposeForTests } from "./member/debug.ts";
 import { enter } from "./member/entrance.ts";
 import { Member } from "./member/member.ts";
 import { TabMemory } from "./member/memory.ts";
+import { Station } from "./member/station.ts";
 import { isRefusal, refuse } from "./refusal.ts";
 
 const query = new URLSearchParams(window.location.search);
@@ -25,7 +28,7 @@ const root = document.getElementById("page");
 if (root === null) throw new Error("index.html has no #page");
 createRoot(root).render(<App member={member} />);
 if (!isRefusal(member)) {
-  document.title = member.title;
+  if (member instanceof Member) document.title = member.title;
   if (query.has("debug")) exposeForTests(member);
   await member.start();
 }
@@ -35,12 +38,18 @@ function begin() {
   const entrance = enter(window.location, window.history, memory, Date.now());
   if (!canJoin()) return refuse("browser.unsupported");
   if (isRefusal(entrance)) return entrance;
-  return new Member({
-    ...entrance,
+  const quality = qualityNamed(query.get("quality"));
+  const first = isFirstTab();
+  if (entrance.kind === "ticket")
+    return new Member({ ...entrance, memory, quality, isFirstTab: first, now: Date.now, random: Math.random });
+  return new AccreditedMember({
+    entrance,
     memory,
-    quality: qualityNamed(query.get("quality")),
-    isFirstTab: isFirstTab(),
+    station: new Station(memory, quality),
+    isFirstTab: first,
+    startCore,
+    language: () => document.documentElement.lang,
     now: Date.now,
-    random: Math.random,
+    monotonic: () => performance.now(),
   });
 }

@@ -1,13 +1,21 @@
 /**
- * The link that brings somebody here: `/m/<meeting>#ticket=<token>`.
- *
- * The fragment is not sent to the server. For now it carries the ticket for the room itself; invitations, which carry a seat's
- * one-time key, will be read here too.
+ * The link that brings somebody here: a capability for one seat (docs/reference/record.md, 1), `/m/<meeting>#<b64u>`; or, for a meeting in
+ * clear, `/m/<meeting>#ticket=<token>`. The fragment is not sent to the server.
  */
 
 import { type Refusal, refuse } from "../refusal.ts";
+import { b64u, unb64u } from "./bytes.ts";
 
+/** What a link says: which meeting, whom to trust, and the seat's one-time key. */
 export interface Invitation {
+  readonly meeting: string;
+  /** Thumbprint of the authority. */
+  readonly authority: string;
+  /** The seed of the Ed25519 key that vouches for the seat's device. */
+  readonly seed: Uint8Array<ArrayBuffer>;
+}
+
+export interface TicketLink {
   readonly meeting: string;
   /** The ticket for the media plane, unread. */
   readonly token: string;
@@ -20,8 +28,22 @@ export function meetingOf(path: string): string | Refusal {
   return MEETING.exec(path)?.[1] ?? refuse("link.malformed");
 }
 
+const VERSION = 1;
+const KEY_LENGTH = 32;
+const FRAGMENT_LENGTH = 1 + 2 * KEY_LENGTH;
+
 /** What a link invites to. `fragment` is `location.hash`, with or without its `#`. */
-export function readLink(path: string, fragment: string): Invitation | Refusal {
+export function readInvitation(path: string, fragment: string): Invitation | Refusal {
+  const meeting = meetingOf(path);
+  if (typeof meeting !== "string") return meeting;
+  const data = unb64u(fragment.replace(/^#/, ""));
+  const isNamed = unb64u(meeting)?.length === 16;
+  if (!isNamed || data?.length !== FRAGMENT_LENGTH || data[0] !== VERSION) return refuse("invitation.malformed");
+  return { meeting, authority: b64u(data.subarray(1, 1 + KEY_LENGTH)), seed: data.slice(1 + KEY_LENGTH) };
+}
+
+/** The ticket in a link. */
+export function readTicketLink(path: string, fragment: string): TicketLink | Refusal {
   const meeting = meetingOf(path);
   if (typeof meeting !== "string") return meeting;
   const token = new URLSearchParams(fragment.replace(/^#/, "")).get("ticket");

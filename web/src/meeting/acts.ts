@@ -158,6 +158,11 @@ const readers: { readonly [K in Kind]: (body: Members) => Bodies[K] } = {
 
 export const kinds = Object.keys(readers) as readonly Kind[];
 
+/** Reads the body of one kind of act. */
+export function readBody<K extends Kind>(kind: K): (body: Members) => Bodies[K] {
+  return readers[kind];
+}
+
 /** An act from its signed payload; throws `Malformed` for anything else. */
 export function readAct(payload: Members): Act {
   payload.constant("v", 1);
@@ -217,6 +222,6 @@ function readRemove(remove: Members): Remove {
   };
 }
 
-function readSealed(sealed: Members): Sealed {
+export function readSealed(sealed: Members): Sealed {
   return { item: sealed.slug("item"), key: sealed.hash("key"), sealed: octets(sealed, "sealed", LIMITS.sealed, 29) };
 }

@@ -1,29 +1,49 @@
 /**
- * A seat's device: a key pair that never leaves this browser, and what is sealed at rest beside it.
+ * A seat's device: a key pair that never leaves this browser, and what must survive a reload beside it.
  *
  * The signing key is a non-extractable WebCrypto key in IndexedDB: copying it is not possible, using it is, for whoever runs script on
- * this origin. The state of MLS groups is bytes, sealed under a non-extractable AES-GCM key of its own.
+ * this origin. The state of MLS groups is sealed in the core's Worker under a non-extractable AES-GCM key of its own; journals and the
+ * charter's parts lie as they came, since the server has them too. All is kept by meeting and invitation, whole or not at all; one tab
+ * a seat (seatLock.ts): two would use one ratchet twice.
  */
 import { ascii, b64u } from "../accreditation/bytes.ts";
 import { headerOf, type PublicKey, type Typ, thumbprint } from "../accreditation/signature.ts";
+import { type Entry, openEntry } from "../record/entry.ts";
+import { isRefusal } from "../refusal.ts";
 import { webcrypto } from "./webcrypto.ts";
 
-/** What is kept of an enrolled device. */
+/** What is kept of a device. */
 interface Kept {
   readonly id: string;
   readonly signing: CryptoKey;
   readonly sealing: CryptoKey;
   readonly octets: Uint8Array<ArrayBuffer>;
-  /** The chain of three, once it is enrolled. */
-  readonly chain: string | null;
-  readonly seat: string | null;
-  readonly delegation: string | null;
+  /** The chain of three. */
+  readonly chain: string;
+  readonly delegation: string;
+  readonly seat: string;
+}
+
+/** Whose device it is to be: made before anybody hears of it. */
+export interface Vouched {
+  readonly chain: string;
+  readonly delegation: string;
+  readonly seat: string;
+}
+
+/** The charters' cores, oldest first, and parts by id, as they came: they are checked each time. */
+export interface KeptCharter {
+  readonly charters: readonly string[];
+  readonly parts: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
 const DATABASE = "incamera";
 const DEVICES = "devices";
+/** Sealed state of groups, by device and sitting. */
 const SEALED = "sealed";
-const NONCE_LENGTH = 12;
+const CHARTERS = "charters";
+/** Entries, by device, journal and seq. */
+const JOURNALS = "journals";
 
 /** Signs with a key as a compact JWS of one purpose. */
 export async function signWith(key: CryptoKey, typ: Typ, payload: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -55,7 +75,7 @@ function fromJwk(jwk: JsonWebKey): Uint8Array<ArrayBuffer> {
 export class Device {
   readonly thumbprint: string;
   readonly key: PublicKey;
-  #kept: Kept;
+  readonly #kept: Kept;
 
   private constructor(kept: Kept, name: string) {
     this.#kept = kept;
@@ -65,80 +85,113 @@ export class Device {
 
   /** The device of this meeting and invitation in this browser, if there is one. */
   static async find(meeting: string, invitation: string): Promise<Device | undefined> {
-    const kept = (await request(await store(DEVICES, "readonly"), (devices) =>
-      devices.get(`${meeting}/${invitation}`),
-    )) as Kept | undefined;
+    const kept = (await request(DEVICES, "readonly", (devices) => devices.get(`${meeting}/${invitation}`))) as
+      | Kept
+      | undefined;
     return kept && new Device(kept, await thumbprint({ octets: kept.octets }, webcrypto));
   }
 
-  /** A new device, kept before anybody hears of it. */
-  static async make(meeting: string, invitation: string): Promise<Device> {
+  /** A new device with its chain, on disk before the link is used up: a key that is lost afterwards has used it up for nothing. */
+  static async make(meeting: string, invitation: string, vouch: (key: PublicKey) => Promise<Vouched>): Promise<Device> {
     const pair = (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair;
     const octets = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
     const sealing = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-    const id = `${meeting}/${invitation}`;
-    const kept: Kept = { id, signing: pair.privateKey, sealing, octets, chain: null, seat: null, delegation: null };
-    await request(await store(DEVICES, "readwrite"), (devices) => devices.put(kept));
+    const vouched = await vouch({ octets });
+    const kept: Kept = { id: `${meeting}/${invitation}`, signing: pair.privateKey, sealing, octets, ...vouched };
+    await request(DEVICES, "readwrite", (devices) => devices.put(kept));
     return new Device(kept, await thumbprint({ octets }, webcrypto));
   }
 
-  /** The chain of three, once the device is enrolled. */
-  get chain(): string | null {
+  /** The chain of three. */
+  get chain(): string {
     return this.#kept.chain;
   }
 
-  get seat(): string | null {
+  get seat(): string {
     return this.#kept.seat;
   }
 
-  get delegation(): string | null {
+  get delegation(): string {
     return this.#kept.delegation;
+  }
+
+  /** What the state of groups is sealed under; it can be used in the Worker, and read nowhere. */
+  get sealing(): CryptoKey {
+    return this.#kept.sealing;
   }
 
   sign(typ: Typ, payload: Uint8Array<ArrayBuffer>): Promise<string> {
     return signWith(this.#kept.signing, typ, payload);
   }
 
-  /** The record has its enrolment: the chain is kept, and the link is no longer needed. */
-  async enrolled(chain: string, delegation: string, seat: string): Promise<void> {
-    this.#kept = { ...this.#kept, chain, delegation, seat };
-    await request(await store(DEVICES, "readwrite"), (devices) => devices.put(this.#kept));
+  // A sitting's group: sealed by the core under `sealing`, bound to this name.
+
+  sealedName(sitting: string): string {
+    return `${this.#kept.id}/${sitting}`;
   }
 
-  /** Keeps bytes sealed under this device's sealing key; what was there under the name is gone in the same transaction. */
-  async seal(name: string, plain: Uint8Array<ArrayBuffer>): Promise<void> {
-    const iv = crypto.getRandomValues(new Uint8Array(NONCE_LENGTH));
-    const additionalData = ascii(this.#nameOf(name));
-    const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, this.#kept.sealing, plain);
-    const bytes = new Uint8Array([...iv, ...new Uint8Array(sealed)]);
-    await request(await store(SEALED, "readwrite"), (all) => all.put({ id: this.#nameOf(name), bytes }));
-  }
-
-  /** What was sealed under the name, or undefined: nothing, or not by this device. */
-  async unseal(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const found = (await request(await store(SEALED, "readonly"), (all) => all.get(this.#nameOf(name)))) as
+  async group(sitting: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const found = (await request(SEALED, "readonly", (all) => all.get(this.sealedName(sitting)))) as
       | { readonly bytes: Uint8Array<ArrayBuffer> }
       | undefined;
-    if (!found) return undefined;
-    const iv = found.bytes.slice(0, NONCE_LENGTH);
-    const additionalData = ascii(this.#nameOf(name));
-    try {
-      const sealed = found.bytes.slice(NONCE_LENGTH);
-      return new Uint8Array(
-        await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, this.#kept.sealing, sealed),
-      );
-    } catch {
-      return undefined;
+    return found?.bytes;
+  }
+
+  /** Replaces the group's sealed state, in one transaction. */
+  async keepGroup(sitting: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await request(SEALED, "readwrite", (all) => all.put({ id: this.sealedName(sitting), bytes }));
+  }
+
+  async dropGroup(sitting: string): Promise<void> {
+    await request(SEALED, "readwrite", (all) => all.delete(this.sealedName(sitting)));
+  }
+
+  // The charter's parts and the journals.
+
+  async charter(): Promise<KeptCharter | undefined> {
+    const found = (await request(CHARTERS, "readonly", (all) => all.get(this.#kept.id))) as KeptCharter | undefined;
+    return found && { charters: found.charters, parts: found.parts };
+  }
+
+  /** An excluded device is not given them again, and still reads what it has read. */
+  async keepCharter({ charters, parts }: KeptCharter): Promise<void> {
+    await request(CHARTERS, "readwrite", (all) => all.put({ id: this.#kept.id, charters, parts }));
+  }
+
+  /** What was read before, a journal each, as far as it has no gap; the fold checks it again. */
+  async journals(): Promise<ReadonlyMap<string, readonly Entry[]>> {
+    const range = IDBKeyRange.bound([this.#kept.id], [this.#kept.id, []]);
+    const lines = (await request(JOURNALS, "readonly", (all) => all.getAll(range))) as readonly Line[];
+    const journals = new Map<string, Entry[]>();
+    for (const { id, h, b } of lines) {
+      const [, journal, seq] = id;
+      const entries = journals.get(journal) ?? [];
+      if (seq !== entries.length + 1) continue;
+      const entry = await openEntry(h, b, webcrypto);
+      if (isRefusal(entry)) continue;
+      entries.push(entry);
+      journals.set(journal, entries);
     }
+    return journals;
   }
 
-  async forget(name: string): Promise<void> {
-    await request(await store(SEALED, "readwrite"), (all) => all.delete(this.#nameOf(name)));
+  /** Entries that were read. */
+  async append(entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await request(JOURNALS, "readwrite", (all) => {
+      const puts = entries.map(({ header, headerBytes, body }) => {
+        const line: Line = { id: [this.#kept.id, header.journal, header.seq], h: headerBytes, b: body };
+        return all.put(line);
+      });
+      return puts.at(-1) as IDBRequest;
+    });
   }
+}
 
-  #nameOf(name: string): string {
-    return `${this.#kept.id}/${name}`;
-  }
+interface Line {
+  readonly id: readonly [device: string, journal: string, seq: number];
+  readonly h: Uint8Array<ArrayBuffer>;
+  readonly b: string | null;
 }
 
 let opening: Promise<IDBDatabase> | undefined;
@@ -147,8 +200,7 @@ function database(): Promise<IDBDatabase> {
   opening ??= new Promise((resolve, reject) => {
     const open = indexedDB.open(DATABASE, 1);
     open.onupgradeneeded = () => {
-      open.result.createObjectStore(DEVICES, { keyPath: "id" });
-      open.result.createObjectStore(SEALED, { keyPath: "id" });
+      for (const name of [DEVICES, SEALED, CHARTERS, JOURNALS]) open.result.createObjectStore(name, { keyPath: "id" });
     };
     open.onsuccess = () => resolve(open.result);
     open.onerror = () => reject(open.error ?? new Error("this browser keeps nothing"));
@@ -156,16 +208,15 @@ function database(): Promise<IDBDatabase> {
   return opening;
 }
 
-async function store(name: string, mode: IDBTransactionMode): Promise<IDBObjectStore> {
-  const transaction = (await database()).transaction(name, mode, { durability: "strict" });
-  return transaction.objectStore(name);
-}
-
 /** Resolves when the transaction is complete: what was put is on disk. */
-function request(objects: IDBObjectStore, make: (objects: IDBObjectStore) => IDBRequest): Promise<unknown> {
+async function request(
+  name: string,
+  mode: IDBTransactionMode,
+  make: (objects: IDBObjectStore) => IDBRequest,
+): Promise<unknown> {
+  const transaction = (await database()).transaction(name, mode, { durability: "strict" });
   return new Promise((resolve, reject) => {
-    const made = make(objects);
-    const { transaction } = objects;
+    const made = make(transaction.objectStore(name));
     transaction.oncomplete = () => resolve(made.result);
     transaction.onerror = () => reject(transaction.error ?? new Error("this browser's storage failed"));
     transaction.onabort = transaction.onerror;

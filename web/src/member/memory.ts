@@ -10,6 +10,14 @@ import * as v from "valibot";
 const Memory = v.object({
   meeting: v.optional(v.string(), ""),
   token: v.optional(v.string(), ""),
+  /** Thumbprint of the authority of an invitation; "" for a ticket. */
+  authority: v.optional(v.string(), ""),
+  /** Thumbprint of the invitation's key, once its device is enrolled. */
+  invitation: v.optional(v.string(), ""),
+  /** The invitation's seed, until its device is enrolled: a secret, and of no use afterwards. */
+  seed: v.optional(v.string(), ""),
+  /** The sitting that this tab was in; "": none, or the first open one. */
+  sitting: v.optional(v.string(), ""),
   isInside: v.optional(v.boolean(), false),
   camera: v.optional(v.string(), ""),
   microphone: v.optional(v.string(), ""),

@@ -24,3 +24,15 @@ export async function checkNetwork(token: string): Promise<NetworkState> {
     return { state: "unreachable" };
   }
 }
+
+/** The same without a ticket: whether this page's server answers. */
+export async function checkServer(): Promise<NetworkState> {
+  const started = performance.now();
+  try {
+    const answer = await fetch("/join.json", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (answer.ok) return { state: "ok", roundTrip_ms: Math.round(performance.now() - started) };
+    return answer.status >= 500 ? { state: "unreachable" } : { state: "refused", status: answer.status };
+  } catch {
+    return { state: "unreachable" };
+  }
+}

@@ -29,6 +29,7 @@ export type Stand =
 
 /** Who this device is, by the charter that the link's authority signed, and by its own chain. */
 export interface Accreditation {
+  /** The meeting's, from the part that an enrolled device may read; before, the organisation's name, which the charter's core has. */
   readonly title: Text;
   /** Thumbprint of the authority, from the link. */
   readonly authority: string;
@@ -81,6 +82,11 @@ export interface PlaneSnapshot {
   readonly view: "speaker" | "chamber";
   readonly isLoudspeakerOn: boolean;
   readonly seating: Seating;
+}
+
+/** Whether an alarm stops our pictures and sound: a feed that stands still for a moment does not. */
+export function isBlocking({ cause }: Pick<Alarm, "cause">): boolean {
+  return cause !== "stalled";
 }
 
 /** The one object that screens of a private meeting talk to. */

@@ -2,9 +2,10 @@
 import { ascii, b64u, unb64u } from "../accreditation/bytes.ts";
 import { type Json, Malformed } from "../accreditation/json.ts";
 import { idOf, type Members, read, textOf } from "../accreditation/members.ts";
-import { parseWire } from "../record/entry.ts";
+import { type Entry, openEntry, parseWire } from "../record/entry.ts";
 import { type Code, isRefusal, knownCode, type Refusal, refuse } from "../refusal.ts";
 import type { Device } from "./device.ts";
+import { webcrypto } from "./webcrypto.ts";
 
 const PARTS_MAX = 302;
 const STATEMENTS_MAX = 700;
@@ -12,6 +13,7 @@ const CHARTERS_MAX = 1_000;
 const CHARTER_LENGTH_MAX = 2 * 1024 * 1024;
 /** A token lives five minutes: it is renewed a minute before. */
 const TOKEN_MARGIN_MS = 60_000;
+const TIMEOUT_MS = 20_000;
 
 /** What the holder of a link needs to enrol. */
 export interface Invited {
@@ -25,10 +27,9 @@ export interface Shown {
   readonly parts: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** An act's entry as the server filed it, and the head that it signed. */
-export interface Filed {
-  readonly h: Uint8Array<ArrayBuffer>;
-  readonly b: string | null;
+/** An act stands: its entry as the server filed it, and the head that came with the answer. */
+export interface Posted {
+  readonly entry: Entry;
   readonly head: string;
 }
 
@@ -39,7 +40,8 @@ export interface RoomTicket {
   readonly url: string | null;
 }
 
-export class Api {
+/** One device's requests to one server. Whatever had no answer may be asked again: an act's bytes are its idempotency key. */
+export class Client {
   readonly #meeting: string;
   readonly #audience: string;
   readonly #now: () => number;
@@ -61,11 +63,14 @@ export class Api {
   }
 
   /** Posts an act. The same bytes may be posted again: the record has them once. */
-  post(jws: string): Promise<Filed | Refusal> {
-    return this.#ask("acts", { method: "POST", body: jws }, (members) => {
+  async post(jws: string): Promise<Posted | Refusal> {
+    const answer = await this.#ask("acts", { method: "POST", body: jws }, (members) => {
       const wire = parseWire(members.object("entry"));
       return { ...wire, head: members.text("head", CHARTER_LENGTH_MAX) };
     });
+    if (isRefusal(answer)) return answer;
+    const entry = await openEntry(answer.h, answer.b, webcrypto);
+    return isRefusal(entry) ? entry : { entry, head: answer.head };
   }
 
   charters(device: Device): Promise<Shown | Refusal> {
@@ -80,10 +85,9 @@ export class Api {
     return this.#askAs(device, "blobs", { method: "POST", body: welcome }, (members) => members.hash("hash"));
   }
 
+  /** The Welcome of an accepted commit that added this device. */
   async welcome(device: Device, hash: string): Promise<Uint8Array<ArrayBuffer> | Refusal> {
-    const token = await this.token(device);
-    if (isRefusal(token)) return token;
-    const answer = await this.#fetch(`blobs/${hash}`, { headers: bearer(token) });
+    const answer = await this.#fetchAs(device, `blobs/${hash}`, {});
     return isRefusal(answer) ? answer : new Uint8Array(await answer.arrayBuffer());
   }
 
@@ -100,6 +104,11 @@ export class Api {
   /** A token that is good for at least another minute. */
   async token(device: Device): Promise<string | Refusal> {
     if (this.#token && this.#token.until - TOKEN_MARGIN_MS > this.#now()) return this.#token.text;
+    return this.prove(device);
+  }
+
+  /** A new token, with all of its time before it. */
+  prove(device: Device): Promise<string | Refusal> {
     this.#proving ??= this.#prove(device).finally(() => {
       this.#proving = undefined;
     });
@@ -125,19 +134,30 @@ export class Api {
   }
 
   async #askAs<T>(device: Device, path: string, init: RequestInit, parse: (m: Members) => T): Promise<T | Refusal> {
-    const token = await this.token(device);
-    return isRefusal(token) ? token : this.#ask(path, { ...init, headers: bearer(token) }, parse);
+    return parsed(await this.#fetchAs(device, path, init), parse);
   }
 
   async #ask<T>(path: string, init: RequestInit, parse: (members: Members) => T): Promise<T | Refusal> {
-    const answer = await this.#fetch(path, init);
-    return isRefusal(answer) ? answer : read(new Uint8Array(await answer.arrayBuffer()), parse);
+    return parsed(await this.#fetch(path, init), parse);
+  }
+
+  /** With the token; a restarted server knows its old ones no more, so that a new one is made once. */
+  async #fetchAs(device: Device, path: string, init: RequestInit): Promise<Response | Refusal> {
+    for (let attempt = 0; ; attempt += 1) {
+      const token = await this.token(device);
+      if (isRefusal(token)) return token;
+      const answer = await this.#fetch(path, { ...init, headers: { Authorization: `Bearer ${token}` } });
+      const isUnproven = isRefusal(answer) && ["proof.missing", "proof.expired"].includes(answer.refused);
+      if (!isUnproven || attempt > 0) return answer;
+      this.#token = undefined;
+    }
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response | Refusal> {
     let answer: Response;
     try {
-      answer = await fetch(`/api/v1/meetings/${this.#meeting}/${path}`, { ...init, cache: "no-store" });
+      const bounds = { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) } as const;
+      answer = await fetch(`/api/v1/meetings/${this.#meeting}/${path}`, { ...init, ...bounds });
     } catch {
       return refuse("server.unreachable");
     }
@@ -156,8 +176,13 @@ async function problemOf(answer: Response): Promise<Refusal> {
   }
 }
 
-function bearer(token: string): Record<string, string> {
-  return { Authorization: `Bearer ${token}` };
+async function parsed<T>(answer: Response | Refusal, parse: (members: Members) => T): Promise<T | Refusal> {
+  if (isRefusal(answer)) return answer;
+  try {
+    return read(new Uint8Array(await answer.arrayBuffer()), parse);
+  } catch {
+    return refuse("server.unreachable"); // it broke off in the middle
+  }
 }
 
 function jwsIn(value: Json, path: string): string {

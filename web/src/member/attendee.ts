@@ -1,0 +1,444 @@
+/**
+ * A device at a meeting: enrols by its link, follows the feed, is in the sitting that it chose, across lost connections.
+ *
+ * It meets the server on the wire only. `attend` ends when it is asked to, when the device is revoked, or at a breach of the record.
+ */
+import { b64u } from "../accreditation/bytes.ts";
+import { checksWith } from "../e2ee/chains.ts";
+import type { Core } from "../e2ee/core.ts";
+import type { Act, Bodies, Kind } from "../meeting/acts.ts";
+import { wireForm } from "../meeting/acts.ts";
+import type { Alarm } from "../meeting/alarm.ts";
+import type { Breach } from "../meeting/rules.ts";
+import { type Entry, openEntry, type Place } from "../record/entry.ts";
+import { type Code, isRefusal, type Refusal, refuse } from "../refusal.ts";
+import type { Client } from "./client.ts";
+import type { Manner } from "./conduct.ts";
+import { Device } from "./device.ts";
+import { type LinkKey, type Vouching, vouch, vouching } from "./enrolment.ts";
+import { type Door, Feed, type Message } from "./feed.ts";
+import { News } from "./news.ts";
+import { peekAct, Reader } from "./reader.ts";
+import { Sitting } from "./sitting.ts";
+import type { Seen } from "./vigil.ts";
+import { webcrypto } from "./webcrypto.ts";
+
+const RETRY_MS = 250;
+const RETRY_MAX_MS = 8_000;
+
+/** Which sitting to be in: the first open one that lists the seat, or this one, or none. */
+export type Wants = "first" | "none" | { readonly sitting: string };
+export type End = "asked" | "revoked" | "alarmed" | "refused";
+
+/** Refusals that asking again does not change. */
+const LASTING: readonly Code[] = [
+  "enrolment.used",
+  "enrolment.locked",
+  "enrolment.unknown",
+  "charter.authority",
+  "charter.part",
+  "chain.meeting",
+  "chain.issuer",
+  "chain.time",
+  "device.revoked",
+  "meeting.unknown",
+  "link.missing",
+];
+
+export interface AttendeeOptions {
+  readonly meeting: string;
+  /** Thumbprint of the link's authority. */
+  readonly authority: string;
+  /** Thumbprint of the link's one-time key. */
+  readonly invitation: string;
+  /** The link's key, where this tab still has it: a device that is enrolled needs it no more. */
+  readonly link: LinkKey | undefined;
+  readonly core: Core;
+  readonly client: Client;
+  readonly manner: (sitting: Sitting) => Manner;
+  /** Called whenever something may have changed. */
+  readonly changed: () => void;
+  readonly monotonic: () => number;
+  readonly now: () => number;
+  readonly random: (length: number) => Uint8Array;
+}
+
+/** One seat's device at one meeting. */
+export class Attendee {
+  readonly reader: Reader;
+  readonly sittings = new Map<string, Sitting>();
+  alarms: readonly Alarm[] = [];
+  /** Why it is not in: the last thing that the server refused. */
+  refusal: Refusal | undefined;
+  device: Device | undefined;
+  /** Whose link it is, by the statements that the authority signed. */
+  vouching: Vouching | undefined;
+  /** The record has this device's enrolment. */
+  isEnrolled = false;
+  /** Called with each sitting that it goes into, before that does anything. */
+  readonly onSitting: ((sitting: Sitting) => void)[] = [];
+  readonly #options: AttendeeOptions;
+  readonly #feed: Feed;
+  #doors: ReadonlyMap<string, Door> = new Map();
+  #wants: Wants = "none";
+  /** The sitting that this device is in, or at whose door it stands. */
+  #current: string | undefined;
+  /** Where our journals end, as the server says on this connection; undefined: it has not said yet. */
+  #ends: ReadonlyMap<string, Place> | undefined;
+  #isConnected = false;
+  #isRestored = false;
+  #end: End | undefined;
+  readonly #news = new News();
+
+  constructor(options: AttendeeOptions) {
+    this.#options = options;
+    const { meeting, authority, core, client } = options;
+    this.reader = new Reader(authority, meeting, checksWith(core, webcrypto));
+    this.#feed = new Feed({
+      meeting,
+      token: () => (this.device ? client.prove(this.device) : Promise.resolve(refuse("link.missing"))),
+      after: () => this.reader.after(),
+      random: Math.random,
+      take: (message) => this.#hear(message),
+      isOpen: (isOpen) => this.#connected(isOpen),
+    });
+  }
+
+  // What others see of it.
+
+  get me(): string {
+    return this.device?.thumbprint ?? "";
+  }
+
+  /** The sitting that this device is in, or at whose door it stands. */
+  get sitting(): Sitting | undefined {
+    return this.#current === undefined ? undefined : this.sittings.get(this.#current);
+  }
+
+  get doors(): ReadonlyMap<string, Door> {
+    return this.#doors;
+  }
+
+  /** Milliseconds on the monotonic clock. */
+  get elapsed(): number {
+    return this.#options.monotonic();
+  }
+
+  /** The feed stands, and all that the server says it has was read. */
+  get isLive(): boolean {
+    return this.#isConnected && this.#ends !== undefined && this.reader.has(this.#ends);
+  }
+
+  get end(): End | undefined {
+    return this.#end;
+  }
+
+  // What a person asks for.
+
+  /** Reads what the link invites to, without using it up. */
+  async arrive(): Promise<Refusal | undefined> {
+    const { meeting, invitation, client } = this.#options;
+    this.device = await Device.find(meeting, invitation);
+    if (this.device) {
+      const kept = await this.device.charter();
+      const refusal = kept && (await this.reader.learn(kept.charters, kept.parts));
+      if (refusal || kept) return refusal;
+    }
+    const invited = await client.enrolment(invitation);
+    if (isRefusal(invited)) return invited;
+    const refusal = await this.reader.learn(invited.charters, new Map());
+    if (refusal || !this.#options.link) return refusal ?? (this.device ? undefined : refuse("link.missing"));
+    const found = await vouching(this.#options.link.public, this.reader.charter, invited.statements, webcrypto);
+    if (isRefusal(found)) return found;
+    this.vouching = found;
+    return undefined;
+  }
+
+  /** The device, enrolled, with its charter: whatever of it is not there yet. It uses the link up. */
+  async enrol(): Promise<Refusal | undefined> {
+    const { meeting, invitation, client, link, now } = this.#options;
+    if (!this.device) {
+      if (!link || !this.vouching) return refuse("link.missing");
+      const { charter } = this.reader;
+      const found = this.vouching;
+      this.device = await Device.make(meeting, invitation, (key) => vouch(link, found, charter, key, now(), webcrypto));
+    }
+    let token = await client.token(this.device);
+    if (isRefusal(token) && token.refused === "proof.invalid") {
+      const posted = await client.post(await this.sign("device.enrol", { chain: this.device.chain }, null));
+      if (isRefusal(posted) && posted.refused !== "enrolment.known") return posted;
+      token = await client.token(this.device);
+    }
+    if (isRefusal(token)) return token;
+    this.isEnrolled = true;
+    return this.#learn();
+  }
+
+  /** Be in the first open sitting, in this one, or in none. */
+  choose(wants: Wants): void {
+    this.#wants = wants;
+    this.#choose();
+  }
+
+  /** An act of this device, that says what it has seen of its own journals. */
+  async sign<K extends Kind>(kind: K, body: Bodies[K], sitting: string | null): Promise<string> {
+    if (!this.device) throw new Error("who signs has a device");
+    const { meeting, now, random } = this.#options;
+    const seen = this.reader.seen(sitting);
+    const nonce = b64u(random(16));
+    const act: Act<K> = { meeting, by: this.me, kind, sitting, seen, at: now(), nonce, body };
+    return this.device.sign("act", wireForm(act as Act));
+  }
+
+  /** Signs and files an act; answers when our own fold has it. */
+  async act<K extends Kind>(kind: K, body: Bodies[K], sitting: string | null): Promise<Refusal | undefined> {
+    const posted = await this.#options.client.post(await this.sign(kind, body, sitting));
+    if (isRefusal(posted)) return posted;
+    const { journal, seq } = posted.entry.header;
+    await this.until(() => !this.reader.entries.has(journal) || (this.reader.after()[journal] ?? 0) >= seq);
+    return undefined;
+  }
+
+  /** Waits until something holds; for good once it has ended. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds() && this.#end === undefined) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+  #waiting: (() => void)[] = [];
+
+  /** Attends until asked to end, or until it can't go on. */
+  async attend(): Promise<End> {
+    let delay = RETRY_MS;
+    while (this.#end === undefined) {
+      const refusal = (await this.enrol()) ?? (await this.#restore()) ?? (await this.#follow());
+      if (refusal) {
+        this.refusal = refusal;
+        if (LASTING.includes(refusal.refused))
+          this.#finish(refusal.refused === "device.revoked" ? "revoked" : "refused");
+        this.#changed();
+      } else delay = RETRY_MS;
+      if (this.#end === undefined) await this.#news.wait(delay);
+      delay = Math.min(delay * 2, RETRY_MAX_MS);
+    }
+    this.#feed.stop();
+    for (const sitting of this.sittings.values()) sitting.end();
+    return this.#end;
+  }
+
+  /** Tries again now: the network is back, or the device woke up. */
+  hurry(): void {
+    this.#news.tell();
+    this.#feed.hurry();
+  }
+
+  stop(): void {
+    this.#finish("asked");
+    this.#changed();
+  }
+
+  /** Something of the record, or a word of a person, says that it can't be trusted. */
+  raise(seen: Seen): void {
+    this.alarms = [...this.alarms, { ...seen, at_ms: this.#options.now() }];
+    this.#changed();
+  }
+
+  // Getting in.
+
+  async #learn(): Promise<Refusal | undefined> {
+    if (!this.device) return refuse("link.missing");
+    const given = await this.#options.client.charters(this.device);
+    if (isRefusal(given)) return given;
+    const refusal = await this.reader.learn(given.charters, given.parts);
+    if (refusal) return refusal;
+    await this.device.keepCharter({ charters: given.charters, parts: this.reader.parts });
+    for (const sitting of this.sittings.values()) await sitting.membership.trusts();
+    this.#changed();
+    return undefined;
+  }
+
+  /** The journals of an earlier life: main first, so that the sittings' fold merged. */
+  async #restore(): Promise<Refusal | undefined> {
+    if (this.#isRestored || !this.device) return undefined;
+    this.#isRestored = true;
+    const journals = new Map(await this.device.journals());
+    const main = journals.get(this.reader.meeting) ?? [];
+    journals.delete(this.reader.meeting);
+    return this.#take([...main, ...[...journals.values()].flat()], false);
+  }
+
+  #finish(end: End): void {
+    this.#end ??= end;
+    this.#feed.stop();
+    this.#news.tell();
+  }
+
+  // Following.
+
+  #follow(): Promise<Refusal | undefined> {
+    return this.#end === undefined ? this.#feed.follow() : Promise.resolve(undefined);
+  }
+
+  #connected(isOpen: boolean): void {
+    this.#isConnected = isOpen;
+    this.#ends = undefined;
+    this.#goOn();
+  }
+
+  async #hear(message: Message): Promise<void> {
+    if (this.#end !== undefined) return;
+    if ("entries" in message) {
+      const entries: Entry[] = [];
+      for (const { h, b } of message.entries) {
+        const entry = await openEntry(h, b, webcrypto);
+        if (isRefusal(entry)) return this.#alarm({ cause: "record", code: entry.refused });
+        entries.push(entry);
+      }
+      const refusal = await this.#take(entries, true);
+      if (refusal) this.refusal = refusal;
+      else if (this.#end === undefined) await this.#checkHead(message.head);
+    } else if ("door" in message) {
+      this.#doors = new Map(message.door.map((door) => [door.sitting, door]));
+      // A reader is told first where its journals end: who was not, reads none.
+      this.#ends ??= new Map();
+      this.#choose();
+    } else if ("receipt" in message) await this.#receipt(message.receipt.h, message.receipt.b);
+    else if ("signal" in message) this.sittings.get(message.signal.sitting)?.signal(message.signal.message);
+    else if ("problem" in message) this.refusal = message.problem;
+    this.#goOn();
+  }
+
+  async #receipt(h: Uint8Array<ArrayBuffer>, b: string | null): Promise<void> {
+    const entry = await openEntry(h, b, webcrypto);
+    if (isRefusal(entry)) return this.#alarm({ cause: "record", code: entry.refused });
+    const breach = this.reader.receipt(entry);
+    if (breach) return this.#breached(breach);
+    const act = entry.body === null ? undefined : peekAct(entry.body);
+    if (act) this.sittings.get(entry.header.journal)?.receipt(act);
+  }
+
+  async #take(entries: readonly Entry[], isNew: boolean): Promise<Refusal | undefined> {
+    const journals = new Set(entries.map(({ header }) => header.journal));
+    if (this.reader.lacksParts(journals)) {
+      const refusal = await this.#learn();
+      if (refusal) return refusal;
+      if (this.reader.lacksParts(journals)) return refuse("charter.part");
+    }
+    const had = this.reader.after();
+    const { steps, breach } = await this.reader.take(entries);
+    const fresh = entries.filter(({ header }) => header.seq > (had[header.journal] ?? 0));
+    if (isNew) await this.device?.append(fresh);
+    for (const step of steps) this.#sitting(step.sitting).take(step);
+    if (breach) this.#breached(breach);
+    this.#choose();
+    return undefined;
+  }
+
+  async #checkHead(jws: string): Promise<void> {
+    const checked = await this.reader.checkHead(jws);
+    if (isRefusal(checked)) this.#alarm({ cause: "head", code: checked.refused });
+    else if ("ours" in checked) {
+      const { journal, seq, ours, theirs } = checked;
+      this.#alarm({ cause: "head", place: { journal: this.#kindOf(journal), seq }, ours, theirs });
+    } else this.#ends = checked;
+  }
+
+  #breached({ breach, journal, seq, hash }: Breach): void {
+    const ours = this.reader.entries.get(journal)?.[seq - 1]?.hash;
+    const place = { journal: this.#kindOf(journal), seq };
+    const isFork = ours !== undefined && ours !== hash;
+    this.#alarm({ cause: "record", code: breach, place, theirs: hash, ...(isFork && { ours }) });
+    this.refusal = refuse(breach);
+  }
+
+  #kindOf(journal: string): "main" | "sitting" {
+    return journal === this.reader.meeting ? "main" : "sitting";
+  }
+
+  /** The record is not what it must be: nothing more is done on its word. */
+  #alarm(seen: Seen): void {
+    this.raise(seen);
+    this.#finish("alarmed");
+  }
+
+  #goOn(): void {
+    for (const sitting of this.sittings.values()) sitting.live(this.isLive);
+    this.#changed();
+  }
+
+  #changed(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+    this.#options.changed();
+  }
+
+  // Sittings.
+
+  /** Goes into the sitting that is wanted and can be seen: by its door, or by its journal. A device is in one at a time. */
+  #choose(): void {
+    for (const [name, sitting] of this.sittings) sitting.atTheDoor(this.#doors.get(name));
+    const chosen = this.#chosen();
+    if (chosen === undefined || !this.device) return;
+    for (const [name, sitting] of this.sittings) if (name !== chosen) sitting.stayOut();
+    this.#current = chosen;
+    const sitting = this.#sitting(chosen);
+    if (!sitting.wantsIn) sitting.enter();
+  }
+
+  #chosen(): string | undefined {
+    const wants = this.#wants;
+    const seen = new Set([...this.#doors.keys(), ...this.reader.sittings]);
+    if (wants === "none") return undefined;
+    if (wants !== "first") return seen.has(wants.sitting) ? wants.sitting : undefined;
+    const current = this.sitting;
+    const isWaitedFor = this.#doors.get(current?.id ?? "")?.state === "unopened";
+    if (current?.wantsIn && current.phase !== "closed" && !isWaitedFor) return this.#current;
+    const isOpen = (name: string) =>
+      this.reader.sittings.includes(name)
+        ? this.reader.state(name)?.sitting.stage === "open"
+        : this.#doors.get(name)?.state === "open";
+    const opens = (name: string) => this.#doors.get(name)?.opens ?? this.reader.terms?.sittings.get(name)?.opens ?? 0;
+    const inOrder = [...seen].sort((a, b) => opens(a) - opens(b) || (a < b ? -1 : 1));
+    return inOrder.find(isOpen) ?? inOrder.find((name) => this.#doors.get(name)?.state === "unopened");
+  }
+
+  #sitting(name: string): Sitting {
+    const known = this.sittings.get(name);
+    if (known) return known;
+    if (!this.device) throw new Error("who reads has a device");
+    const { core, client, manner, monotonic, now, random } = this.#options;
+    const sitting: Sitting = new Sitting({
+      sitting: name,
+      core,
+      device: this.device,
+      reader: this.reader,
+      client,
+      sign: (kind, body, of) => this.sign(kind, body, of),
+      primitives: webcrypto,
+      signal: (of, message) => this.#feed.signal(of, message),
+      manner: () => manner(sitting),
+      knownElsewhere: () => this.#knownElsewhere(name),
+      changed: () => this.#changed(),
+      monotonic,
+      now,
+      random,
+    });
+    this.sittings.set(name, sitting);
+    sitting.atTheDoor(this.#doors.get(name));
+    sitting.live(this.isLive);
+    for (const listener of this.onSitting) listener(sitting);
+    void sitting.run().catch((error: unknown) => {
+      this.fault = error;
+      this.raise({ cause: "record", code: "core.internal" });
+      this.#finish("alarmed");
+    });
+    return sitting;
+  }
+  /** A mistake of ours that ended it. */
+  fault: unknown;
+
+  /** Devices that another sitting admitted, as far as we read. */
+  #knownElsewhere(but: string): ReadonlySet<string> {
+    const others = this.reader.sittings.filter((name) => name !== but);
+    return new Set(others.flatMap((name) => [...(this.reader.state(name)?.sitting.lobby.admittedOnce ?? [])]));
+  }
+}
