@@ -18,6 +18,9 @@ from incamera.refusal import Refused
 from incamera.settings.sources import Given, Source, load
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from incamera.demo.convening import Convened, Place
     from incamera.server import Running
 
 EXAMPLES = """\b
@@ -51,6 +54,8 @@ def demo(
             "--with", metavar="N", min=0, max=len(ALL) - 1, help="How many synthetic delegations beside them."
         ),
     ] = 0,
+    private: Annotated[bool, typer.Option("--private", hidden=True)] = False,
+    by_hand: Annotated[bool, typer.Option("--by-hand", hidden=True, help="Chairs let the others in.")] = False,
     as_json: options.Json = False,
     data: Annotated[
         Path | None,
@@ -73,8 +78,11 @@ def demo(
     Runs until Ctrl-C. Nothing else is needed: the media server is part of it.
     """
     given = options.flags(locals())
+    if private:
+        _private(given, seat_count, with_count, data, as_json=as_json, by_hand=by_hand)
+        return
     # Here and not above: `--help` and completion need not wait for the media server's and the SDK's modules.
-    from incamera.demo.crowd import run_crowd
+    from incamera.demo import processes
     from incamera.demo.meeting import NOTICE, kept
     from incamera.server import run
 
@@ -93,12 +101,78 @@ def demo(
             _show(running, links, as_json=as_json)
             if synthetic:
                 ca = Path(folder) / "tls" / "self-signed.crt" if settings.http.tls == "self-signed" else None
-                await run_crowd([meeting.link(seat, running, clock) for seat in synthetic], asked, ca=ca)
+                order = {"links": [meeting.link(seat, running, clock) for seat in synthetic]}
+                await processes.keep("incamera.member", order, asked, ca=ca)
 
         try:
             asyncio.run(run(settings, clock=clock, environ=os.environ, ready=ready))
         except Refused as error:
             refuse(error.refusal)
+
+
+def _private(given: Source, people: int, synthetic: int, data: Path | None, *, as_json: bool, by_hand: bool) -> None:
+    from incamera.demo.convening import convened
+    from incamera.demo.holding import hold
+    from incamera.server import run
+
+    clock = SystemClock()
+    with nullcontext(str(data)) if data is not None else tempfile.TemporaryDirectory(prefix="incamera-") as folder:
+        meeting = taken(convened(Path(folder), clock, seats=people + synthetic, is_automatic=not by_hand))
+        authorities = Given((meeting.authority.thumbprint,), "demo")
+        origin = "flag --data" if data is not None else "demo"
+        given = {**given, ("data", "folder"): Given(folder, origin), ("meetings", "authorities"): authorities}
+        settings = taken(load(flags=given, environ=os.environ, more=_DEFAULTS)).settings
+        log.configure(settings.log.level, settings.log.format)
+        ca = Path(folder) / "tls" / "self-signed.crt" if settings.http.tls == "self-signed" else None
+        guests, synthetics, rest = meeting.divided(people, synthetic)
+
+        async def ready(running: "Running", asked: asyncio.Event) -> None:
+            def show() -> None:
+                _show_private(running, meeting, guests, rest, Path(folder), as_json=as_json)
+
+            await hold(meeting, synthetics, running.origin, Path(folder), asked, ca=ca, show=show)
+
+        try:
+            asyncio.run(run(settings, clock=clock, environ=os.environ, ready=ready))
+        except Refused as error:
+            refuse(error.refusal)
+
+
+def _show_private(
+    running: "Running",
+    meeting: "Convened",
+    guests: "Sequence[Place]",
+    rest: "Sequence[Place]",
+    data: Path,
+    *,
+    as_json: bool,
+) -> None:
+    def told(places: "Sequence[Place]") -> list[dict[str, str]]:
+        return [{"seat": one.seat, "link": one.link(running.origin), "name": one.name} for one in places]
+
+    if as_json:
+        result(
+            {
+                "url": f"{running.origin}/",
+                "links": told(guests),
+                "others": told(rest),
+                "pid": os.getpid(),
+                "udp_port": running.udp_port,
+                "tcp_port": running.tcp_port,
+                "authority": meeting.authority.thumbprint,
+                "data": str(data.absolute()),
+            }
+        )
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True)
+    console.print("\nEach link is for one person, and opens in one browser only. Open each in a tab of its own:\n")
+    for one in guests:
+        console.print(Text.assemble("  ", (one.name, "bold"), f", {one.role}"))
+        console.print(Text(f"  {one.link(running.origin)}\n", style=f"link {one.link(running.origin)}"))
+    console.print("Ctrl-C ends the meeting.")
 
 
 def _show(running: "Running", links: list[tuple[Seat, str]], *, as_json: bool) -> None:

@@ -1,24 +1,39 @@
 """`python -m incamera.member`: many synthetic members in one process. One line of JSON on standard input says which.
 
-`{"links": ["https://…", …]}`. They see nobody (one decoder a pair would be n²), speak in turns, and leave when standard
-input closes, or at SIGTERM.
+`{"seats": [{"seat", "link"}, …], "state": folder, "ca": path | null}`: members with MLS, each with a device of its own
+in the folder; or `{"links": ["https://…", …]}` of plain tickets. They see nobody (one decoder a pair would be n²), and
+leave when standard input closes, or at SIGTERM. The first three ask for the floor, so that a chair has whom to give it.
 """
 
 import asyncio
 import json
 import os
 import signal
+import ssl
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from incamera import log
-from incamera.clock import SystemClock
+from incamera.accreditation.invitation import Invitation, parse_link
+from incamera.clock import Clock, SystemClock
+from incamera.meeting.acts import RequestFloor
 from incamera.member.broadcast import Manner
+from incamera.member.delegate import Delegate
+from incamera.member.device import StateFolder
 from incamera.member.link import read_link
 from incamera.member.member import Member
 from incamera.refusal import Refusal
 
+_log = log.logger(__name__)
+T = TypeVar("T")
 
-async def attend(links: list[str]) -> None:
+ASKING: Final = 3
+"""How many of them ask for the floor."""
+
+
+async def attend(order: Any) -> None:
     """Attend with all of them until the end is asked for."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -26,20 +41,64 @@ async def attend(links: list[str]) -> None:
         loop.add_signal_handler(number, asked.set)
     loop.add_reader(sys.stdin.fileno(), asked.set)  # readable: closed, since nothing more is ever written
     clock = SystemClock()
-    members = []
-    for place, text in enumerate(links):
-        link = read_link(text)
-        if isinstance(link, Refusal):
-            raise SystemExit(str(link))
-        members.append(Member(link, Manner(place=place, turn=(place, len(links)), subscribe="none"), clock))
+    if "seats" not in order:
+        await _attend_plain(order["links"], asked, clock)
+        return
+    tls = ssl.create_default_context(cafile=order["ca"])
+    async with asyncio.TaskGroup() as group:
+        for place, seat in enumerate(order["seats"]):
+            invitation = _taken(parse_link(seat["link"]))
+            folder = _taken(StateFolder.open(Path(order["state"]) / seat["seat"]))
+            group.create_task(_attend(place, invitation, folder, tls, asked, clock))
+
+
+async def _attend(
+    place: int, invitation: Invitation, folder: StateFolder, tls: ssl.SSLContext, asked: asyncio.Event, clock: Clock
+) -> None:
+    delegate = Delegate(invitation, folder, clock, tls, manner=Manner(place=place, subscribe="none"))
+    try:
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(_ask(delegate)) if place < ASKING else None
+            end = await delegate.run(asked)
+            if asking is not None:
+                asking.cancel()
+    finally:
+        folder.close()
+    if end != "asked":
+        refusal = delegate.attendee.refusal
+        _log.error("member.ended", how=end, code=None if refusal is None else str(refusal.code))
+
+
+async def _ask(delegate: Delegate) -> None:
+    """Ask for the floor, once; who was on the list before is refused, and stays on it."""
+    await delegate.entered.wait()
+    sitting = await delegate.attendee.sitting()
+    await sitting.deeds.act(RequestFloor())
+
+
+async def _attend_plain(links: Sequence[str], asked: asyncio.Event, clock: Clock) -> None:
+    members = [
+        Member(_taken(read_link(text)), Manner(place=place, turn=(place, len(links)), subscribe="none"), clock)
+        for place, text in enumerate(links)
+    ]
     async with asyncio.TaskGroup() as group:
         for member in members:
-            group.create_task(member.run(asked))
+            group.create_task(_run(member, asked))
+
+
+async def _run(member: Member, asked: asyncio.Event) -> None:
+    await member.run(asked)
+
+
+def _taken(value: T | Refusal) -> T:
+    if isinstance(value, Refusal):
+        raise SystemExit(str(value))
+    return value
 
 
 def main() -> None:
     """Read the order, attend."""
-    log.configure("warning")
+    log.configure(os.environ.get("INCAMERA_LOG_LEVEL", "warning"))
     # Unbuffered, a byte at a time: the loop must see the end of the input, not a buffer.
     line = bytearray()
     while not line.endswith(b"\n"):
@@ -47,7 +106,7 @@ def main() -> None:
         if not byte:
             return
         line += byte
-    asyncio.run(attend(json.loads(line)["links"]))
+    asyncio.run(attend(json.loads(line)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,56 @@
+"""The demo's meeting, held: created on its server, its doors kept, its synthetic delegations seated."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import httpx2
+
+from incamera.demo import processes
+from incamera.demo.convening import DOORKEEPER, Convened, Place
+from incamera.forward import trust
+from incamera.refusal import Code, Refusal, Refused
+
+DOORKEEPER_MODULE: Final = "incamera.member.doorkeeper"
+MEMBERS_MODULE: Final = "incamera.member"
+TIMEOUT_S: Final = 30.0
+
+
+async def hold(
+    meeting: Convened,
+    synthetic: Sequence[Place],
+    origin: str,
+    folder: Path,
+    asked: asyncio.Event,
+    *,
+    ca: Path | None,
+    show: Callable[[], None],
+) -> None:
+    """Until `asked`. `show` is called once the meeting is on the server, which may have it from before."""
+    await _create(meeting, origin, ca)
+    door = {
+        "link": meeting.place(DOORKEEPER).link(origin),
+        "state": str(folder / DOORKEEPER),
+        "admits": "all" if meeting.is_automatic else "chairs",
+        "titles": meeting.titles,
+        "ca": None if ca is None else str(ca),
+    }
+    async with asyncio.TaskGroup() as group:
+        group.create_task(processes.keep(DOORKEEPER_MODULE, door, asked))
+        if synthetic:
+            order = {
+                "seats": [{"seat": one.seat, "link": one.link(origin)} for one in synthetic],
+                "state": str(folder / "members"),
+                "ca": None if ca is None else str(ca),
+            }
+            group.create_task(processes.keep(MEMBERS_MODULE, order, asked, ca=ca))
+        show()
+
+
+async def _create(meeting: Convened, origin: str, ca: Path | None) -> None:
+    async with httpx2.AsyncClient(base_url=origin, verify=trust(ca), timeout=TIMEOUT_S) as http:
+        answer = await http.post("/api/v1/meetings", json=meeting.bundle.upload())
+    if not answer.is_success:
+        problem = answer.json()
+        raise Refused(Refusal(Code(problem["code"]), str(problem["title"]), str(problem["detail"])))
