@@ -135,7 +135,7 @@ export class Membership {
     if (!group || !vigil || core?.leaf == null || core.phase !== "member") return;
     const heard = await vigil.hear(this.#now(), group, core.leaf, message);
     if (!heard) return;
-    this.raise(await this.#heads.testify(heard.by.device, heard.beat.heads));
+    this.raise(await this.#heads.testify(this.#now(), heard.by.device, heard.beat.heads));
     for (const listener of this.onHeard) listener(heard);
   }
 
@@ -144,10 +144,17 @@ export class Membership {
     const { entries, meeting } = this.#options.reader;
     const { sitting } = this.#options;
     this.raise(await this.#heads.follow(entries.get(meeting) ?? [], entries.get(sitting) ?? []));
-    const stall = await this.vigil?.feed(this.#now());
-    const isPassing = ({ cause }: Alarm) => (cause === "stalled" || cause === "stopped") && cause !== stall?.cause;
+    const stall = this.vigil && ((await this.vigil.feed(this.#now())) ?? this.#heads.withheld(this.#now()));
+    const isPassing = (alarm: Alarm) =>
+      (alarm.cause === "stalled" || alarm.cause === "stopped") && !(stall && sameAlarm(alarm, stall));
     if (this.alarms.some(isPassing)) this.alarms = this.alarms.filter((alarm) => !isPassing(alarm));
     if (stall) this.raise([stall]);
+  }
+
+  /** When to look again whether the record goes on here. */
+  get watchAt(): number | undefined {
+    const at = this.#heads.lookAt;
+    return at === undefined || at <= this.#now() ? undefined : at;
   }
 
   /** When the next heartbeat is due; undefined: we can't send any. */
@@ -222,7 +229,7 @@ export class Membership {
   async #advanced(step: Step, done: Advance, group: Group): Promise<void> {
     const now = this.#now();
     this.grouped = now;
-    if (done.heads) this.raise(await this.#heads.testify(done.author, done.heads));
+    if (done.heads) this.raise(await this.#heads.testify(now, done.author, done.heads));
     if (done.isOwn) {
       this.committed = now;
       this.updated = now;
@@ -252,6 +259,8 @@ export class Membership {
     this.vigil = vigil;
     this.grouped = this.#now();
     this.updated = undefined;
+    // A breach was of a group that is no more; its author is out, and the record says why.
+    this.alarms = this.alarms.filter(({ cause }) => cause !== "breach");
     await vigil.grown(this.#now(), members);
   }
 

@@ -88,12 +88,17 @@ export class Sitting {
     return this.#door;
   }
 
+  /** Whether others were shown another record: that blocks. Heartbeats go on, so that they see it too. */
+  get isForked(): boolean {
+    return this.alarms.some(({ cause }) => cause === "fork");
+  }
+
   /** Where we stand. */
   get phase(): SittingPhase {
     const { state } = this;
     const core = this.#share.state;
     if (state?.sitting.stage === "closed") return "closed";
-    if (isOurs({ core, state, me: this.#me })) return core?.phase === "blocked" ? "blocked" : "member";
+    if (isOurs({ core, state, me: this.#me })) return core?.phase === "blocked" || this.isForked ? "blocked" : "member";
     return core?.phase === "knocking" ? "knocking" : "outside";
   }
 
@@ -221,13 +226,13 @@ export class Sitting {
     await membership.follow();
     if (this.#share.note.act !== null && !deeds.isPosting) return deeds.postAgain();
     await this.#beat();
-    await deeds.tellKeys();
+    if (!this.isForked) await deeds.tellKeys();
     const move = await nextMove(await this.#view());
     if (move.do !== "wait") {
       await deeds.carryOut(move);
       return Math.max(this.#now(), deeds.notBefore);
     }
-    const times = [move.until, deeds.conflictAt, membership.beatAt].filter((time) => time !== undefined);
+    const times = [move.until, deeds.conflictAt, membership.beatAt, membership.watchAt].filter((time) => time !== undefined);
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
@@ -256,6 +261,7 @@ export class Sitting {
       knocked: membership.knocked,
       isRefused: this.knockRefused !== undefined,
       isPosting: deeds.isPosting,
+      isForked: this.isForked,
       wrong: membership.wrong,
       turn: async (leaving, since) =>
         vigil && own !== undefined ? vigil.presence.turn(now, own, leaves, leaving, since) : undefined,

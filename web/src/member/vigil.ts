@@ -23,6 +23,8 @@ import { isRefusal } from "../refusal.ts";
 /** A signal of an epoch that has not come here yet is kept so long (WIRE.md 6). */
 const FUTURE_MS = 2_000;
 const FUTURE_MAX = 256;
+/** What somebody else has read is here within it, or the server holds it back (crates/e2ee: the same, for echoes). */
+const STALL_MS = 30_000;
 const LARGE = 100;
 
 /** What was seen, before the clock is asked when. */
@@ -109,10 +111,18 @@ export class Vigil {
   }
 }
 
+interface Ahead {
+  readonly seq: number;
+  readonly since: number;
+  readonly by: string;
+}
+
 /** The hashes of both journals as we were shown them, against what others say that they were shown. */
 export class HeadsWatch {
   readonly #ledger: Ledger;
   readonly #extended = { main: 0, sitting: 0 };
+  /** By journal: an entry that somebody has and we have not, since when we know of it, and who has it. */
+  readonly #ahead = new Map<HeardFork["journal"], Ahead>();
 
   constructor(core: Core) {
     this.#ledger = new Ledger(core);
@@ -124,8 +134,27 @@ export class HeadsWatch {
   }
 
   /** What a member has seen, by its word in a heartbeat or beside a commit. */
-  async testify(by: string, heads: Heads): Promise<readonly Seen[]> {
+  async testify(now: number, by: string, heads: Heads): Promise<readonly Seen[]> {
+    for (const journal of ["main", "sitting"] as const) {
+      const seq = heads[journal]?.[0] ?? 0;
+      if (seq > this.#extended[journal] && !this.#ahead.has(journal)) this.#ahead.set(journal, { seq, since: now, by });
+    }
     return (await this.#ledger.testify(by, heads)).map(alarmOf);
+  }
+
+  /** Whether the record stands still here while others read on: heartbeats that pass are no sign of life then. */
+  withheld(now: number): Seen | undefined {
+    for (const [journal, { seq, since, by }] of this.#ahead) {
+      if (seq <= this.#extended[journal]) this.#ahead.delete(journal);
+      else if (now - since >= STALL_MS) return { cause: "stalled", by, place: { journal, seq } };
+    }
+    return undefined;
+  }
+
+  /** When `withheld` has something to say, unless what is missing comes before. */
+  get lookAt(): number | undefined {
+    const times = [...this.#ahead.values()].map(({ since }) => since + STALL_MS);
+    return times.length > 0 ? Math.min(...times) : undefined;
   }
 
   async #extend(journal: HeardFork["journal"], entries: readonly Entry[]): Promise<readonly Seen[]> {
