@@ -1,12 +1,18 @@
 """A sitting in private, in real browsers: pages that open links are members of its MLS group, beside Python members."""
 
+import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from incamera.accreditation.strict import Thumbprint
 from incamera.api.page import Page
+from incamera.meeting.acts import Admit
+from incamera.settings.fields import Media
 from tests.support.private import chamber, reached
-from tests.support.private_pages import gallery, pages_agree, pictures_grow
+from tests.support.private_pages import forget_group, gallery, pages_agree, pictures_grow, sound_grows, sound_stops
+from tests.support.relay import CALM, Network, Weather
 
 pytestmark = [
     pytest.mark.browser,
@@ -19,6 +25,12 @@ pytestmark = [
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def port_of(origin: str) -> int:
+    port = urlsplit(origin).port
+    assert port is not None
+    return port
 
 
 async def test_two_pages_and_a_doorkeeper_are_one_group_and_decode_each_other(tmp_path: Path) -> None:
@@ -34,3 +46,108 @@ async def test_two_pages_and_a_doorkeeper_are_one_group_and_decode_each_other(tm
         await pictures_grow(albania, [await belgium.device()])
         await pictures_grow(belgium, [await albania.device()])
         assert (await albania.plane())["alarms"] == []
+
+
+async def test_a_page_that_is_reloaded_goes_on_with_its_leaf_by_itself(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting, gallery() as browser:
+        await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        albania = await browser.enter(meeting, "alb-head")
+        belgium = await browser.enter(meeting, "bel-head")
+        before = await pages_agree(albania, belgium, members=3)
+        entries = (await belgium.plane())["entries"][meeting.first]
+
+        await albania.page.reload()
+        after = await pages_agree(albania, belgium, members=3, since_epoch=before["epoch"] + 1)
+        assert after["device"] == before["device"], "a reload is no new enrolment"
+        assert (await belgium.plane())["entries"][meeting.first] == entries + 1, "an update alone: it did not knock"
+        await pictures_grow(belgium, [await albania.device()])
+        await pictures_grow(albania, [await belgium.device()])
+
+
+async def test_the_chair_excludes_and_admits_again_from_its_page(tmp_path: Path) -> None:
+    async with chamber(tmp_path, is_automatic=False) as meeting, gallery() as browser:
+        keeper = await meeting.enter("doorkeeper", opens=True).member()
+        chair = await browser.enter(meeting, "chair")
+        await reached(keeper, lambda one: one.state is not None and bool(one.state.sitting.lobby.knocks))
+        await keeper.deeds.act(Admit(Thumbprint(await chair.device())))
+        albania = await browser.enter(meeting, "alb-head")
+        device = await albania.device()
+        await chair.until("the knock", lambda told: device in told["knocks"])
+        await chair.act("lobby.admit", {"device": device})
+        await pages_agree(chair, albania, members=3)
+        await pictures_grow(chair, [device])
+
+        await chair.act("lobby.exclude", {"device": device})
+        await albania.until("outside", lambda told: told["lobby"]["step"]["at"] == "excluded")
+        await pages_agree(chair, members=2)
+        told = await albania.plane()
+        assert told["stand"] == {"at": "lobby"}
+        assert told["words"] is None
+        assert told["alarms"] == []
+
+        await albania.call("knock", meeting.first)
+        await chair.until("the second knock", lambda told: device in told["knocks"])
+        await chair.act("lobby.admit", {"device": device})
+        await pages_agree(chair, albania, members=3)
+        await pictures_grow(chair, [device])
+
+
+async def test_a_chair_alone_opens_reloads_and_lets_others_in(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting, gallery() as browser:
+        chair = await browser.enter(meeting, "chair")
+        await chair.until("the unopened doors", lambda told: len(told["lobby"]["doors"]) == 2)
+        assert await chair.call("open", meeting.first) is None
+        opened = await pages_agree(chair, members=1)
+        await chair.page.reload()
+        await pages_agree(chair, members=1, since_epoch=opened["epoch"] + 1)
+
+        albania = await browser.enter(meeting, "alb-head")
+        belgium = await meeting.enter("bel-head").member()
+        told = await pages_agree(chair, albania, members=3)
+        await reached(belgium, lambda one: one.words() == tuple(told["words"]))
+
+        # Its whole state is gone: nobody could go on with the old group's leaf, and an admitted device needs no hand.
+        await forget_group(chair)
+        await pages_agree(chair, albania, members=3, since_epoch=told["epoch"] + 1)
+
+
+async def test_five_seconds_without_a_network_leave_a_page_in_the_sitting(tmp_path: Path) -> None:
+    with Network(seed=20210217) as network:
+        udp = network.udp()
+        media = Media(host="127.0.0.1", udp_port=0, tcp_port=0, announce_udp=(f"127.0.0.1:{udp.port}",))
+        async with chamber(tmp_path, media=media) as meeting, gallery() as browser:
+            udp.target = ("127.0.0.1", meeting.running.udp_port)
+            web = network.tcp(("127.0.0.1", port_of(meeting.running.origin)))
+            await meeting.enter("doorkeeper", opens=True, admits=True).member()
+            origin = meeting.running.origin.replace(f":{port_of(meeting.running.origin)}", f":{web.port}")
+            albania = await browser.enter(meeting, "alb-head", origin=origin)
+            belgium = await browser.enter(meeting, "bel-head")
+            before = await pages_agree(albania, belgium, members=3)
+            await pictures_grow(albania, [await belgium.device()])
+
+            udp.weather = web.weather = Weather(cut=True)
+            await asyncio.sleep(5)
+            udp.weather = web.weather = CALM
+            await pictures_grow(albania, [await belgium.device()])
+            await pictures_grow(belgium, [await albania.device()])
+            after = await pages_agree(albania, belgium, members=3)
+            assert after["device"] == before["device"]
+            assert after["alarms"] == []
+
+
+async def test_the_floor_opens_a_microphone_and_nobody_else_is_heard(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting, gallery() as browser:
+        await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        chair = await browser.enter(meeting, "chair")
+        albania = await browser.enter(meeting, "alb-head")
+        await pages_agree(chair, albania, members=3)
+        device = await albania.device()
+        await albania.call("press", True)
+        assert device not in (await chair.plane())["speakers"]
+
+        await albania.act("floor.request", {})
+        await chair.act("floor.give", {"delegation": "alb", "device": device})
+        await sound_grows(chair, device)
+        await chair.act("floor.take_back", {})
+        await chair.until("the floor is free", lambda told: device not in told["speakers"])
+        await sound_stops(chair, device)

@@ -68,8 +68,8 @@ class Guest:
         return by_device
 
     async def device(self) -> str:
-        """Its device's thumbprint."""
-        return str((await self.plane())["device"])
+        """Its device's thumbprint, once it is enrolled."""
+        return str((await self.until("a device", lambda told: told["device"]))["device"])
 
     async def member(self) -> Outline:
         """In the group."""
@@ -120,11 +120,12 @@ async def gallery(*flags: str) -> AsyncIterator[Gallery]:
             yield opened
         finally:
             await browser.close()
-        assert [guest.broken for guest in opened.guests if guest.broken] == []
+        broken = {guest.seat: guest.broken for guest in opened.guests if guest.broken}
+        assert not broken, f"pages broke: {broken}"
 
 
-async def pages_agree(*guests: Guest, with_words: tuple[str, ...] | None = None, members: int | None = None) -> Outline:
-    """Wait until all pages have one epoch, one roster and the same eight words; and they are these, if given."""
+async def pages_agree(*guests: Guest, members: int, since_epoch: int = 0) -> Outline:
+    """Wait until all pages have one epoch, from this one on, one roster of so many, and the same eight words."""
     told: list[Outline] = []
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
@@ -132,9 +133,8 @@ async def pages_agree(*guests: Guest, with_words: tuple[str, ...] | None = None,
                 told = [await guest.plane() for guest in guests]
                 if all(one and one["phase"] == "member" and one["words"] for one in told):
                     seen = {(one["epoch"], tuple(one["words"]), tuple(sorted(one["roster"]))) for one in told}
-                    words = tuple(told[0]["words"])
-                    is_whole = members is None or len(told[0]["roster"]) == members
-                    if len(seen) == 1 and is_whole and with_words in (None, words):
+                    is_whole = len(told[0]["roster"]) == members and told[0]["epoch"] >= since_epoch
+                    if len(seen) == 1 and is_whole:
                         return told[0]
                 await asyncio.sleep(0.1)
     raise AssertionError(f"the pages do not agree: {told}")
@@ -157,3 +157,44 @@ async def pictures_grow(guest: Guest, of: Iterable[str], frames: int = 15) -> No
                     return
                 await asyncio.sleep(0.2)
     raise AssertionError(f"{guest.seat} decodes too little of {devices}: {before} then {now}; {await guest.plane()}")
+
+
+async def sound_grows(guest: Guest, of: str, frames: int = 50) -> None:
+    """Wait until so many more blocks of sound of a device were decoded."""
+    before = (await guest.statistics()).get(of, {}).get("audio_frames", 0)
+    now = before
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            while now < before + frames:
+                await asyncio.sleep(0.2)
+                now = (await guest.statistics()).get(of, {}).get("audio_frames", 0)
+            return
+    raise AssertionError(f"{guest.seat} hears nothing of {of}: {await guest.plane()}")
+
+
+async def sound_stops(guest: Guest, of: str) -> None:
+    """Wait until no more sound of a device was decoded in a whole second."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                before = (await guest.statistics()).get(of, {}).get("audio_frames", 0)
+                await asyncio.sleep(1)
+                if (await guest.statistics()).get(of, {}).get("audio_frames", 0) == before:
+                    return
+    raise AssertionError(f"{guest.seat} still hears {of}")
+
+
+async def forget_group(guest: Guest) -> None:
+    """The sealed state is lost, as where a browser clears a site's data in part; the device stays. Then a reload."""
+    await guest.page.evaluate(
+        """() => new Promise((resolve, reject) => {
+            const open = indexedDB.open("incamera");
+            open.onsuccess = () => {
+                const transaction = open.result.transaction("sealed", "readwrite");
+                transaction.objectStore("sealed").clear();
+                transaction.oncomplete = () => resolve(null);
+                transaction.onerror = () => reject(transaction.error);
+            };
+        })"""
+    )
+    await guest.page.reload()

@@ -38,6 +38,7 @@ interface Debug {
   readonly plane?: () => PlaneOutline;
   readonly enterLobby?: PrivateMember["enterLobby"];
   readonly knock?: PrivateMember["knock"];
+  readonly open?: PrivateMember["open"];
   readonly leave?: PrivateMember["leave"];
   readonly act?: PrivateMember["act"];
   readonly press?: (open: boolean) => Promise<void>;
@@ -55,12 +56,13 @@ export function exposeForTests(member: Member | AccreditedMember): void {
     window.__incamera = { statistics };
     return;
   }
-  const { enterLobby, knock, leave, act, setMicrophoneOpen } = member;
+  const { enterLobby, knock, open, leave, act, setMicrophoneOpen } = member;
   window.__incamera = {
     statistics,
     plane: () => outlineOf(member),
     enterLobby,
     knock,
+    open,
     leave,
     act,
     press: setMicrophoneOpen,
