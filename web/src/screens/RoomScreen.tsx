@@ -125,11 +125,12 @@ export function RoomScreen({ member, plane, sight }: Props) {
           floor: { maySpeak: views.maySpeak, isWaiting },
           band: (
             <FloorBand
+              takeBack={acts.floor.takeBack}
               view={floor}
               item={current && t("agenda/short", { number: current.number, title: itemTitle(current, t) })}
             />
           ),
-          plate: <FloorPlate view={floor} />,
+          plate: <FloorPlate view={floor} takeBack={acts.floor.takeBack} />,
           tag: <FloorTag />,
           rail,
           runs,
@@ -185,7 +186,12 @@ export function RoomScreen({ member, plane, sight }: Props) {
           differ: () => member.raise({ cause: "words" }),
           back: () => setLockOpen(false),
         }}
-        aside={<FloorPlate view={floor} />}
+        aside={
+          <div>
+            <FloorPlate view={floor} takeBack={acts.floor.takeBack} isCompact />
+            <InterventionList view={floor} acts={acts.floor} />
+          </div>
+        }
       />
     );
   }

@@ -14,6 +14,7 @@ import { KeysDialog } from "./KeysDialog.tsx";
 import type { KeyAction, SittingAction } from "./keys.ts";
 import { type FloorMark, occupants } from "./occupants.ts";
 import { SpeakerStage } from "./SpeakerStage.tsx";
+import { Tile } from "./Tile.tsx";
 import { useAnnouncements } from "./useAnnouncements.ts";
 import { useKeys } from "./useKeys.ts";
 import { type FloorForUs, useMicrophone } from "./useMicrophone.ts";
@@ -36,6 +37,8 @@ export interface SittingParts {
   readonly actions: readonly SittingAction[];
   readonly act: (action: SittingAction) => void;
 }
+
+const FIRST_PAGE = 30;
 
 interface Props {
   readonly title: string;
@@ -88,6 +91,8 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
   );
   useKeys(onKey);
   const all = occupants(own, devices, others, seating, sitting?.marks);
+  // Beside the band, where the first page is full of delegations.
+  const chair = all.find(({ seat, place }) => seat.role === "chair" && place >= FIRST_PAGE);
   const isStale = line.state === "lost";
   const hasList = view === "speaker" || sitting?.runs === true;
   return (
@@ -113,7 +118,16 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
           ) : (
             <div className={styles["chamber"]} data-runs={sitting?.runs || undefined}>
               <div className={styles["middle"]}>
-                {sitting?.band}
+                {sitting && (
+                  <div className={styles["top"]}>
+                    {sitting.band}
+                    {chair && (
+                      <ul className={styles["chair"]}>
+                        <Tile occupant={chair} isStale={isStale} />
+                      </ul>
+                    )}
+                  </div>
+                )}
                 <ChamberGrid all={all} seating={seating} places={places} isStale={isStale} />
               </div>
               {sitting?.runs && (
@@ -129,6 +143,7 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
         onKeys={() => setKeysShown(true)}
         offers={sitting?.offers}
         news={sitting?.news}
+        isTight={sitting !== undefined && (sitting.runs || sitting.floor.isWaiting)}
       />
       <KeysDialog isOpen={areKeysShown} onClose={() => setKeysShown(false)} actions={sitting?.actions ?? []} />
     </div>

@@ -16,17 +16,25 @@ interface Props {
   readonly onKeys: () => void;
   /** What the sitting offers: the floor, the next item. */
   readonly offers?: ReactNode;
+  /** There is more to press than a footer has room for: what belongs to devices shows its icon only. */
+  readonly isTight?: boolean;
   /** What the record's own connection has to say. */
   readonly news?: ReactNode;
 }
 
 /** Everything that belongs to the reader: microphone, camera, loudspeaker, view, devices, and the way out. */
-export function Controls({ microphone, onKeys, offers, news }: Props) {
+export function Controls({ microphone, onKeys, offers, news, isTight }: Props) {
   const { t } = useTranslation();
   const member = useMember();
   const { view } = useStore(member.store);
   return (
-    <section className={styles["controls"]} aria-label={t("landmark/controls")} id="controls" tabIndex={-1}>
+    <section
+      className={styles["controls"]}
+      data-tight={isTight || undefined}
+      aria-label={t("landmark/controls")}
+      id="controls"
+      tabIndex={-1}
+    >
       <MicrophoneButton microphone={microphone} />
       <CameraButton />
       <LoudspeakerButton />

@@ -22,7 +22,10 @@ export function Tile({ occupant, isStale, style }: Props) {
   const role = seat.role && t(`role/${seat.role}`);
   const state =
     lost_ms !== undefined ? t("tile/lost", { time: t("clock/at", hourMinute(lost_ms)) }) : absence && t(absence);
-  const detail = isSelf ? `(${t("seat/you")})` : (seat.person ?? (seat.role === "head" ? undefined : role));
+  // A plate with a mark has no room for a person: the plate of the floor has it, large.
+  const detail = isSelf
+    ? `(${t("seat/you")})`
+    : ((mark ? undefined : seat.person) ?? (seat.role === "head" ? undefined : role));
   return (
     <li
       className={styles["tile"]}

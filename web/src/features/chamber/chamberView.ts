@@ -4,8 +4,8 @@ import { type Plate, plateOf, type Sight, stateOf } from "../../meeting/sight.ts
 import type { Participant } from "../../member/member.ts";
 import { deviceOf } from "./occupants.ts";
 
-/** These have the first places, in protocol order; the others follow, in the same order. */
-const FIRST: ReadonlySet<Role> = new Set<Role>(["chair", "head"]);
+/** The heads have the first places, in protocol order; the chair follows, then all the others, in the same order. */
+const rank = (role: Role) => (role === "head" ? 0 : role === "chair" ? 1 : 2);
 
 export interface ChamberView {
   readonly own: Seat;
@@ -51,7 +51,7 @@ function placesOf(sight: Sight): ReadonlyMap<string, number> {
     .map((seat, index) => ({ ...seat, index }))
     .sort(
       (a, b) =>
-        Number(FIRST.has(b.role)) - Number(FIRST.has(a.role)) ||
+        rank(a.role) - rank(b.role) ||
         (order.get(a.delegation) ?? 0) - (order.get(b.delegation) ?? 0) ||
         a.index - b.index,
     );

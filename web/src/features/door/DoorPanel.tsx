@@ -1,4 +1,4 @@
-import { BadgeCheck, ChevronDown, TriangleAlert } from "lucide-react";
+import { BadgeCheck, TriangleAlert } from "lucide-react";
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
@@ -32,6 +32,12 @@ export function DoorPanel({ view, acts }: Props) {
           {view.waiting > 0 ? t("door/waiting", { count: view.waiting }) : t("door/nobody")}
         </span>
       </div>
+      {view.knocks.length > 0 && (
+        <p className={styles["proven"]}>
+          <BadgeCheck aria-hidden="true" size={16} />
+          {t("door/proven")}
+        </p>
+      )}
       {view.all.length > 1 && (
         <div className={styles["admitAll"]}>
           <OfferButton weight="accent" onPress={() => admitAll(view, acts)} control="admit-all">
@@ -67,10 +73,6 @@ function Knock({ knock, acts }: { readonly knock: KnockView; readonly acts: Door
         <p className={styles["name"]}>{who}</p>
         <p className={styles["detail"]}>
           {[knock.person, t("door/since", { time: t("clock/at", hourMinute(knock.since)) })].filter(Boolean).join(". ")}
-        </p>
-        <p className={styles["proven"]}>
-          <BadgeCheck aria-hidden="true" size={16} />
-          {t("lobby/proven")}
         </p>
         {knock.wasExcluded && (
           <p className={styles["caution"]}>
@@ -114,7 +116,6 @@ function NotNow({ who, refuse }: { readonly who: string; readonly refuse: (code:
         data-control="refuse"
       >
         {t("door/refuse")}
-        <ChevronDown aria-hidden="true" size={18} />
       </AriaButton>
       <Popover className={styles["popover"] ?? ""} placement="bottom end">
         <Menu

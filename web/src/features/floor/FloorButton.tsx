@@ -23,17 +23,10 @@ interface Props {
 /** The primary of the room: ask, withdraw or give back; for the chair, give to the next. A screen has one. */
 export function FloorButton({ view, acts }: Props) {
   const { t } = useTranslation();
-  const { offer, takeBack } = view;
+  const { offer } = view;
   const next = view.give[0];
   return (
     <div className={styles["floor"]} data-control="floor">
-      {takeBack && (
-        <OfferButton refusal={takeBack.refusal} onPress={acts.takeBack} control="floor-take-back" side="before">
-          <MicOff aria-hidden="true" size={20} />
-          {t("floor/takeBack")}
-          <Key letter="T" />
-        </OfferButton>
-      )}
       {next && (
         <OfferButton
           weight="primary"

@@ -1,14 +1,26 @@
+import { MicOff } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
 import { countryOf } from "../../ui/countries.ts";
 import { Flag } from "../../ui/Flag.tsx";
+import { Key } from "../../ui/Key.tsx";
+import { OfferButton } from "../../ui/OfferButton.tsx";
+import type { FloorActs } from "./FloorButton.tsx";
 import styles from "./FloorPlate.module.css";
 import { FloorTag } from "./FloorTag.tsx";
 import type { FloorView, HolderView } from "./floorView.ts";
 import { Time } from "./Time.tsx";
 
+interface Props {
+  /** Beside a text: the name and the time. */
+  readonly isCompact?: boolean;
+  readonly view: FloorView;
+  /** The chair's, beside the plate of whom it is taken from. */
+  readonly takeBack: FloorActs["takeBack"];
+}
+
 /** Who has the floor and for how long, to be read at three metres; or that nobody has. */
-export function FloorPlate({ view }: { readonly view: FloorView }) {
+export function FloorPlate({ view, takeBack, isCompact = false }: Props) {
   const { t } = useTranslation();
   const { holder } = view;
   if (!holder)
@@ -26,19 +38,21 @@ export function FloorPlate({ view }: { readonly view: FloorView }) {
       aria-label={t("landmark/floor")}
       data-control="floor-plate"
       data-holder={holder.device}
+      data-compact={isCompact || undefined}
     >
       <Flag code={countryOf(holder.delegation)} size="large" />
       <div className={styles["who"]}>
         <p className={styles["name"]}>{holder.name}</p>
         <p className={styles["detail"]}>{[holder.person, t(`role/${holder.role}`)].filter(Boolean).join(", ")}</p>
       </div>
+      <TakeBack view={view} takeBack={takeBack} />
       <Spoken holder={holder} />
     </section>
   );
 }
 
 /** The same in one line, above the whole chamber. */
-export function FloorBand({ view, item }: { readonly view: FloorView; readonly item: string | undefined }) {
+export function FloorBand({ view, takeBack, item }: Props & { readonly item: string | undefined }) {
   const { t } = useTranslation();
   const { holder } = view;
   return (
@@ -49,6 +63,7 @@ export function FloorBand({ view, item }: { readonly view: FloorView; readonly i
           <Flag code={countryOf(holder.delegation)} size="middle" />
           <p className={styles["bandName"]}>{holder.name}</p>
           <Time holder={holder} />
+          <TakeBack view={view} takeBack={takeBack} />
         </>
       ) : (
         <p className={styles["bandName"]}>{t("floor/nobody")}</p>
@@ -56,6 +71,18 @@ export function FloorBand({ view, item }: { readonly view: FloorView; readonly i
       <p className={styles["next"]}>{nextWords(view, t)}</p>
       {item !== undefined && <p className={styles["item"]}>{item}</p>}
     </section>
+  );
+}
+
+function TakeBack({ view, takeBack }: Props) {
+  const { t } = useTranslation();
+  if (!view.takeBack) return null;
+  return (
+    <OfferButton refusal={view.takeBack.refusal} onPress={takeBack} control="floor-take-back">
+      <MicOff aria-hidden="true" size={20} />
+      {t("floor/takeBack")}
+      <Key letter="T" />
+    </OfferButton>
   );
 }
 
