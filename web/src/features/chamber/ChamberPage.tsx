@@ -143,7 +143,7 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
         onKeys={() => setKeysShown(true)}
         offers={sitting?.offers}
         news={sitting?.news}
-        isTight={sitting !== undefined && (sitting.runs || sitting.floor.isWaiting)}
+        isTight={sitting !== undefined}
       />
       <KeysDialog isOpen={areKeysShown} onClose={() => setKeysShown(false)} actions={sitting?.actions ?? []} />
     </div>

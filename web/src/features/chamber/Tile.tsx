@@ -51,8 +51,10 @@ export function Tile({ occupant, isStale, style }: Props) {
         </p>
       )}
       <div className={styles["plate"]} aria-hidden="true">
-        <Flag code={seat.flag} />
-        <strong className={styles["name"]}>{seat.delegation}</strong>
+        <span className={styles["who"]}>
+          <Flag code={seat.flag} />
+          <strong className={styles["name"]}>{seat.delegation}</strong>
+        </span>
         {detail && <span className={styles["detail"]}>{detail}</span>}
         {mark && <Mark mark={mark} />}
       </div>
