@@ -125,6 +125,7 @@ export class AccreditedMember implements PrivateMember {
     if (memory.now.isLoudspeakerOn === undefined) this.#change({ isLoudspeakerOn: await isFirstTab });
     const refusal = await this.#arrive();
     if (refusal) return this.#stand({ at: "refused", code: refusal.refused });
+    this.#refresh(); // whose link it is stands on the check, before anything else changes
     if (memory.now.isInside) {
       void station.open();
       return this.enterLobby();
