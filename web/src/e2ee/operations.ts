@@ -62,8 +62,7 @@ export const operations = {
     trust: string,
     sitting: string,
   ): Promise<Told<{ handle: number; note: Uint8Array }>> {
-    const cipher = { name: "AES-GCM", iv: sealed.slice(0, NONCE_LENGTH), additionalData: named(name) };
-    const plain = new Uint8Array(await crypto.subtle.decrypt(cipher, key, sealed.slice(NONCE_LENGTH)));
+    const plain = await unsealed(key, name, sealed);
     try {
       const handle = kept(groups, SittingGroup.load(plain, trust, sitting));
       return told(handle, (group) => ({ handle, note: group.note }));
@@ -180,6 +179,20 @@ function attempt(call: () => string): Attempt {
 /** The core's own "no" is an `Error` whose message is JSON; anything else is a fault, after which the instance is of no use. */
 export function isRefused(error: unknown): error is Error {
   return error instanceof Error && !(error instanceof WebAssembly.RuntimeError) && error.message.startsWith("{");
+}
+
+async function unsealed(
+  key: CryptoKey,
+  name: string,
+  sealed: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const cipher = { name: "AES-GCM", iv: sealed.slice(0, NONCE_LENGTH), additionalData: named(name) };
+  try {
+    return new Uint8Array(await crypto.subtle.decrypt(cipher, key, sealed.slice(NONCE_LENGTH)));
+  } catch {
+    const reason = "the seal is not this device's, or was changed";
+    throw new Error(JSON.stringify({ code: "state.unreadable", reason, rule: null, author: null }));
+  }
 }
 
 function named(name: string): Uint8Array<ArrayBuffer> {

@@ -64,3 +64,33 @@ test("what another version wrote into the tab's memory is not believed", () => {
   kept.setItem("incamera.tab", "not JSON");
   expect(new TabMemory(kept).now.token).toBe("");
 });
+
+const MEETING = "wB4WXMn7wWgf34iNE571Hg";
+const INVITATION = "#AfZGvNZnu_sfbi2X2fP_cez-ByYX8kD-qndXMGQwinSYIl2SpLqSMR1SIEkI6U7WSseIVfeNn5Xd4SGLSsoKQBw";
+
+test("an invitation leaves the address, and its seed stays in the tab until it is used", () => {
+  const kept = storage();
+  const { outcome, shown } = open(new TabMemory(kept), INVITATION, `/m/${MEETING}`);
+  expect(shown).toEqual([`/m/${MEETING}?debug`]);
+  expect(outcome).toMatchObject({ kind: "invitation", meeting: MEETING, invitation: undefined });
+  expect(outcome).toHaveProperty("seed.length", 32);
+
+  new TabMemory(kept).keep({ seed: "", invitation: "thumbprint", isInside: true });
+  const again = open(new TabMemory(kept), "", `/m/${MEETING}`).outcome;
+  expect(again).toMatchObject({ kind: "invitation", seed: undefined, invitation: "thumbprint" });
+});
+
+test("a ticket and an invitation put one another out of a tab", () => {
+  const memory = new TabMemory(storage());
+  open(memory, INVITATION, `/m/${MEETING}`);
+  expect(open(memory, `#ticket=${ticket("ee")}`, `/m/${MEETING}`).outcome).toMatchObject({ kind: "ticket" });
+  expect(memory.now.seed).toBe("");
+  expect(open(memory, INVITATION, `/m/${MEETING}`).outcome).toMatchObject({ kind: "invitation" });
+  expect(memory.now.token).toBe("");
+});
+
+test("a cut invitation is taken out of the address too", () => {
+  const { outcome, shown } = open(new TabMemory(storage()), INVITATION.slice(0, -4), `/m/${MEETING}`);
+  expect(outcome).toEqual(refuse("invitation.malformed"));
+  expect(shown).toEqual([`/m/${MEETING}?debug`]);
+});

@@ -232,7 +232,9 @@ export class Sitting {
       await deeds.carryOut(move);
       return Math.max(this.#now(), deeds.notBefore);
     }
-    const times = [move.until, deeds.conflictAt, membership.beatAt, membership.watchAt].filter((time) => time !== undefined);
+    const times = [move.until, deeds.conflictAt, membership.beatAt, membership.watchAt].filter(
+      (time) => time !== undefined,
+    );
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
