@@ -6,9 +6,11 @@ import type { Seat } from "../accreditation/seat.ts";
 import { CheckPage } from "../features/prejoin/CheckPage.tsx";
 import { inLanguage } from "../meeting/sight.ts";
 import type { Accreditation, PrivateMember } from "../member/plane.ts";
+import type { Code } from "../refusal.ts";
 import { countryOf } from "../ui/countries.ts";
 import { Fact } from "../ui/Fact.tsx";
 import { holderWords } from "../ui/holderWords.ts";
+import { RefusalPage } from "../ui/RefusalPage.tsx";
 
 interface Props {
   readonly member: PrivateMember;
@@ -24,11 +26,15 @@ export function CheckScreen({ member, accreditation }: Props) {
   const fromServer = page === "server" && !isEnrolled;
   const isForbidden = fromServer && serverPage === "forbid";
   const asks = fromServer && serverPage === "ask" && !isAccepted;
+  const [ended, setEnded] = useState<Code>();
+  /** Enrolling again is nothing: the record has a device once. */
   const enter = async () => {
-    const refused = isEnrolled ? undefined : await member.enrol();
-    if (!refused) void member.enterLobby();
-    return refused;
+    const refusal = await member.enrol();
+    if (!refusal) void member.enterLobby();
+    else if (FINAL.has(refusal.refused)) setEnded(refusal.refused);
+    return refusal;
   };
+  if (ended !== undefined) return <RefusalPage code={ended} telephone={accreditation.telephone} />;
   return (
     <CheckPage
       title={inLanguage(accreditation.title, i18n.language)}
@@ -72,6 +78,15 @@ export function CheckScreen({ member, accreditation }: Props) {
     />
   );
 }
+
+/** With this link nobody comes in by trying again. */
+const FINAL: ReadonlySet<Code> = new Set<Code>([
+  "enrolment.used",
+  "enrolment.locked",
+  "enrolment.unknown",
+  "device.revoked",
+  "chain.time",
+]);
 
 /** The plate under the picture: what the charter lets this device know of itself. */
 function seatOf({ delegation, person, role }: Accreditation, name: string): Seat {

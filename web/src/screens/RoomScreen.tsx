@@ -1,4 +1,4 @@
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { SUITE } from "../accreditation/charter.ts";
 import { AgendaButtons } from "../features/agenda/AgendaButtons.tsx";
@@ -76,6 +76,8 @@ export function RoomScreen({ member, plane, sight }: Props) {
   const { chamber, floor, agenda, door, lock, contests, runs } = views;
   const acts = useMemo(() => roomActs(member), [member]);
   const [isLockOpen, setLockOpen] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: who asks for a view wants to see it
+  useEffect(() => setLockOpen(false), [plane.view]);
   const [asked, setAsked] = useState<"item" | "admit">();
   const seating = useSeating(chamber.others, chamber.own);
   useSittingNews(floor, door, agenda, runs);
@@ -124,11 +126,14 @@ export function RoomScreen({ member, plane, sight }: Props) {
           marks: marks(floor),
           floor: { maySpeak: views.maySpeak, isWaiting },
           band: (
-            <FloorBand
-              takeBack={acts.floor.takeBack}
-              view={floor}
-              item={current && t("agenda/short", { number: current.number, title: itemTitle(current, t) })}
-            />
+            <>
+              <FloorBand
+                view={floor}
+                takeBack={acts.floor.takeBack}
+                item={current && t("agenda/short", { number: current.number, title: itemTitle(current, t) })}
+              />
+              {!runs && <ContestCards all={contests} acts={acts.contest} />}
+            </>
           ),
           plate: <FloorPlate view={floor} takeBack={acts.floor.takeBack} />,
           tag: <FloorTag />,

@@ -11,7 +11,7 @@ export function delegationOf({ name, delegation }: Accreditation, language: stri
   if (name) return inLanguage(name, language);
   const country = countryOf(delegation)?.toUpperCase();
   const common = country && new Intl.DisplayNames([language], { type: "region", fallback: "none" }).of(country);
-  return common ?? delegation;
+  return common ?? delegation.charAt(0).toLocaleUpperCase(language) + delegation.slice(1);
 }
 
 export function holderWords(holder: Accreditation, language: string, t: TFunction): { name: string; detail: string } {

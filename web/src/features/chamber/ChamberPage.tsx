@@ -120,7 +120,7 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
               <div className={styles["middle"]}>
                 {sitting && (
                   <div className={styles["top"]}>
-                    {sitting.band}
+                    <div>{sitting.band}</div>
                     {chair && (
                       <ul className={styles["chair"]}>
                         <Tile occupant={chair} isStale={isStale} />

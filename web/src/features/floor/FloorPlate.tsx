@@ -25,7 +25,13 @@ export function FloorPlate({ view, takeBack, isCompact = false }: Props) {
   const { holder } = view;
   if (!holder)
     return (
-      <section className={styles["plate"]} aria-label={t("landmark/floor")} data-control="floor-plate" data-holder="">
+      <section
+        className={styles["plate"]}
+        aria-label={t("landmark/floor")}
+        data-control="floor-plate"
+        data-holder=""
+        data-compact={isCompact || undefined}
+      >
         <div>
           <p className={styles["name"]}>{t("floor/nobody")}</p>
           <p className={styles["detail"]}>{nextWords(view, t)}</p>

@@ -16,6 +16,7 @@ test("without a sitting that lists the seat there is nothing to wait for", () =>
 
 test("before the opening it says how long, in minutes that have begun", () => {
   expect(at(door("a", "unopened"), { at: "outside" })).toMatchObject({ says: "unopened", minutesLeft: 9 });
+  expect(at(door("a", "unopened", 600 * MINUTE), { at: "outside" }).minutesLeft).toBeUndefined();
   expect(at(door("a", "unopened", 0), { at: "outside" }).minutesLeft).toBeUndefined();
   expect(at(door("a", "open"), { at: "knocking", since: 1 }).minutesLeft).toBeUndefined();
 });

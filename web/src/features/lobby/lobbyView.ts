@@ -33,6 +33,9 @@ export interface LobbyView {
   readonly doors: readonly DoorFacts[];
 }
 
+/** Minutes are counted for so long before the opening: a number beyond it says nothing. */
+const COUNTED_MS = 2 * 60 * 60_000;
+
 const REFUSED: Readonly<Record<RefusedKnock, LobbySays>> = {
   not_now: "notNow",
   not_known: "notKnown",
@@ -44,7 +47,7 @@ const REFUSED: Readonly<Record<RefusedKnock, LobbySays>> = {
 export function lobbyView({ doors, sitting, step }: LobbyFacts, role: Role | undefined, now_ms: number): LobbyView {
   const sorted = [...doors].sort((a, b) => a.opens - b.opens || (a.sitting < b.sitting ? -1 : 1));
   const door = sorted.find((one) => one.sitting === sitting);
-  const isWaitedFor = door?.state === "unopened" && door.opens > now_ms;
+  const isWaitedFor = door?.state === "unopened" && door.opens > now_ms && door.opens - now_ms < COUNTED_MS;
   return {
     says: says(),
     door,
