@@ -36,6 +36,10 @@ import type { Station } from "./station.ts";
 import * as titles from "./titles.ts";
 import { webcrypto } from "./webcrypto.ts";
 
+const TICK_MS = 5_000;
+/** A tab in the background is woken once a minute at least. */
+const SLEPT_MS = 70_000;
+
 export interface AccreditedOptions {
   readonly entrance: ByInvitation;
   readonly memory: TabMemory;
@@ -107,6 +111,11 @@ export class AccreditedMember implements PrivateMember {
   /** Our own participant in the room. */
   get identity(): string {
     return `${this.#attendee?.me ?? ""}.${this.#instance}`;
+  }
+
+  /** Frames of ours that left sealed, in this room. */
+  get sent(): number {
+    return this.#chamber?.media.seal.store.snapshot().sending.sent ?? 0;
   }
 
   /** Devices that may be heard now. */
@@ -296,7 +305,8 @@ export class AccreditedMember implements PrivateMember {
     attendee.onSitting.push((sitting) => {
       sitting.membership.onRound.push((reached) => this.#mediaOf(sitting, client)?.reached(reached));
     });
-    window.addEventListener("online", () => attendee.hurry());
+    window.addEventListener("online", () => attendee.wake());
+    this.#watchSleep(attendee);
     const refusal = await attendee.arrive();
     if (
       !refusal &&
@@ -306,6 +316,20 @@ export class AccreditedMember implements PrivateMember {
     )
       return refuse("page.forbidden");
     return refusal;
+  }
+
+  /** A timer that comes much too late says that this tab, or the computer, slept. */
+  #watchSleep(attendee: Attendee): void {
+    const { now } = this.#options;
+    let before = now();
+    setInterval(() => {
+      const at = now();
+      if (at - before > SLEPT_MS) {
+        this.#change({ away: { from: before, to: at } });
+        attendee.wake();
+      }
+      before = at;
+    }, TICK_MS);
   }
 
   /** Chair and secretariat keep the sitting alive, and let in whom the charter lets in without a hand. */

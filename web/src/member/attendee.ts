@@ -25,6 +25,8 @@ import { webcrypto } from "./webcrypto.ts";
 
 const RETRY_MS = 250;
 const RETRY_MAX_MS = 8_000;
+/** Where the feed stalls, a new connection is tried so often. */
+const MEND_MS = 20_000;
 
 /** Which sitting to be in: the first open one that lists the seat, or this one, or none. */
 export type Wants = "first" | "none" | { readonly sitting: string };
@@ -86,6 +88,7 @@ export class Attendee {
   /** Where our journals end, as the server says on this connection; undefined: it has not said yet. */
   #ends: ReadonlyMap<string, Place> | undefined;
   #isConnected = false;
+  #mendedAt = 0;
   #isRestored = false;
   #end: End | undefined;
   readonly #news = new News();
@@ -224,10 +227,10 @@ export class Attendee {
     return this.#end;
   }
 
-  /** Tries again now: the network is back, or the device woke up. */
-  hurry(): void {
+  /** The network is back, or the device woke up: the old connection may be dead. */
+  wake(): void {
     this.#news.tell();
-    this.#feed.hurry();
+    this.#feed.reconnect();
   }
 
   stop(): void {
@@ -364,6 +367,15 @@ export class Attendee {
     this.#changed();
   }
 
+  /** Nothing of ours comes back: by another connection perhaps. */
+  #mend(sitting: Sitting): void {
+    const now = this.#options.monotonic();
+    const isStalled = sitting.alarms.some(({ cause }) => cause === "stalled" || cause === "stopped");
+    if (!isStalled || now < this.#mendedAt + MEND_MS) return;
+    this.#mendedAt = now;
+    this.#feed.reconnect();
+  }
+
   #changed(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -417,7 +429,10 @@ export class Attendee {
       signal: (of, message) => this.#feed.signal(of, message),
       manner: () => manner(sitting),
       knownElsewhere: () => this.#knownElsewhere(name),
-      changed: () => this.#changed(),
+      changed: () => {
+        this.#mend(sitting);
+        this.#changed();
+      },
       monotonic,
       now,
       random,

@@ -30,6 +30,8 @@ export interface PlaneOutline
   readonly identity: string;
   readonly seat: string | undefined;
   readonly sendsUnder: number | undefined;
+  /** Frames of ours that left sealed. */
+  readonly sent: number;
   readonly entries: Readonly<Record<string, number>>;
 }
 
@@ -85,6 +87,7 @@ function outlineOf(member: AccreditedMember): PlaneOutline {
     identity: member.identity,
     seat: now.accreditation?.seat,
     sendsUnder: present?.membership.sendsUnder,
+    sent: member.sent,
     entries: member.attendee?.reader.after() ?? {},
   };
 }

@@ -54,6 +54,8 @@ export class Feed {
   #socket: WebSocket | undefined;
   #isOver = false;
   #wake: (() => void) | undefined;
+  /** Gives the present connection up, without waiting for a line that may be dead. */
+  #giveUp: (() => void) | undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -87,9 +89,15 @@ export class Feed {
     this.#wake?.();
   }
 
+  /** Leaves the present connection for a new one: it may be dead, and nobody would say so for minutes. */
+  reconnect(): void {
+    this.#giveUp?.();
+    this.#wake?.();
+  }
+
   stop(): void {
     this.#isOver = true;
-    this.#socket?.close();
+    this.#giveUp?.();
     this.#wake?.();
   }
 
@@ -119,7 +127,13 @@ export class Feed {
       };
       socket.onclose = () => resolve();
       socket.onerror = () => resolve();
+      this.#giveUp = () => {
+        socket.onmessage = null;
+        socket.close();
+        resolve();
+      };
     });
+    this.#giveUp = undefined;
     clearInterval(renewal);
     await turn;
     this.#options.isOpen(false);

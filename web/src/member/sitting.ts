@@ -20,6 +20,8 @@ import { Share } from "./share.ts";
 export type SittingPhase = "outside" | "knocking" | "member" | "blocked" | "closed";
 
 const SIGNALS_MAX = 256;
+/** How often a member without a feed looks whether it has been long. */
+const LOOK_MS = 1_000;
 
 export interface SittingOptions {
   readonly sitting: string;
@@ -221,7 +223,7 @@ export class Sitting {
       deeds.conflictAt = undefined;
     }
     for (let message = this.#signals.shift(); message; message = this.#signals.shift()) await membership.hear(message);
-    if (!this.#isLive) return undefined;
+    if (!this.#isLive) return this.#overhear();
     await this.#notice();
     await membership.follow();
     if (this.#share.note.act !== null && !deeds.isPosting) return deeds.postAgain();
@@ -236,6 +238,12 @@ export class Sitting {
       (time) => time !== undefined,
     );
     return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /** Without a feed nothing is decided, and its silence is an alarm all the same: a server could just hang up. */
+  async #overhear(): Promise<number | undefined> {
+    await this.membership.follow();
+    return this.membership.vigil && this.#wantsIn ? this.#now() + LOOK_MS : undefined;
   }
 
   async #view(): Promise<View> {
