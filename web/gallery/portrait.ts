@@ -19,21 +19,10 @@ export function portrait(seed: number): HTMLCanvasElement {
   const { canvas, context } = drawing(WIDTH / SOFT, HEIGHT / SOFT);
   context.scale(1 / SOFT, 1 / SOFT);
   const hue = 205 + next() * 50 - (next() > 0.75 ? 180 : 0);
-  const wall = context.createLinearGradient(0, 0, WIDTH, HEIGHT);
-  wall.addColorStop(0, `hsl(${hue} 14% 46%)`);
-  wall.addColorStop(1, `hsl(${hue} 18% 26%)`);
-  context.fillStyle = wall;
+  context.fillStyle = `hsl(${hue} 16% ${30 + next() * 12}%)`;
   context.fillRect(0, 0, WIDTH, HEIGHT);
-  if (next() > 0.5) {
-    context.fillStyle = `hsl(${hue} 18% 62% / 0.6)`;
-    context.fillRect(next() > 0.5 ? 40 : 430, 30, 170, 200);
-  } else {
-    for (let row = 0; row < 4; row += 1)
-      for (let book = 0; book < 26; book += 1) {
-        context.fillStyle = `hsl(${next() * 360} 18% ${30 + next() * 22}% / 0.7)`;
-        context.fillRect(book * 25, row * 62 + 18, 20, 44 - next() * 10);
-      }
-  }
+  context.fillStyle = `hsl(${hue} 18% ${next() > 0.5 ? 58 : 32}% / 0.6)`;
+  context.fillRect(next() > 0.5 ? 40 : 430, 30, 170, 200);
   const skin = ["#d9a984", "#e7c0a0", "#a5714d", "#c08e69", "#7b5138", "#ecd0b4"][Math.floor(next() * 6)] ?? "#d9a984";
   const hair = ["#1c1a1a", "#4a3526", "#8a8580", "#2b2220", "#b9b4ae"][Math.floor(next() * 5)] ?? "#1c1a1a";
   const middle = WIDTH / 2 + (next() - 0.5) * 40;

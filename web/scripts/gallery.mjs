@@ -2,6 +2,7 @@
  * Pictures of screens without a server: the product's own screens, a meeting that never was (`gallery/`).
  *
  *   node scripts/gallery.mjs --out FOLDER [--screen room]... [--language en]... [--size 1440x900] [--press CONTROL]...
+ *     [--scale 0.7]
  *
  * Builds the gallery, serves it on an ephemeral port, and takes FOLDER/<screen>-<language>.png. An error in the console, a request to
  * another origin, a page wider than its window or words that are cut end it with 1. Without `--screen`: all of them.
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     language: { type: "string", multiple: true, default: [] },
     size: { type: "string", default: "1440x900" },
     press: { type: "string", multiple: true, default: [] },
+    scale: { type: "string", default: "1" },
     built: { type: "boolean", default: false },
   },
 });
@@ -53,7 +55,11 @@ const faults = [];
 mkdirSync(values.out, { recursive: true });
 try {
   for (const language of languages) {
-    const context = await browser.newContext({ viewport: { width, height }, timezoneId: "Europe/Brussels" });
+    const context = await browser.newContext({
+      viewport: { width, height },
+      timezoneId: "Europe/Brussels",
+      deviceScaleFactor: Number(values.scale),
+    });
     for (const screen of screens) {
       const page = await context.newPage();
       const note = (fault) => faults.push(`${screen}-${language}: ${fault}`);
