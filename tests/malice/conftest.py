@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.malice.room import Hall
 from tests.support.browsers import chromium
 from tests.support.servers import Process
 
@@ -50,3 +51,11 @@ def sfu() -> Iterator[str]:
         return
     with Process("sfu", "--dev", "--json", "--port", "0", "--udp-port", "0", "--tcp-port", "0") as process:
         yield process.ready["url"].replace("http", "ws")
+
+
+@pytest.fixture
+def hall(browser: Browser, harness: str, sfu: str) -> Iterator[Hall]:
+    hall = Hall(browser, harness, sfu)
+    yield hall
+    for context in hall.contexts:
+        context.close()
