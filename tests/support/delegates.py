@@ -5,7 +5,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from incamera.clock import SystemClock
@@ -56,12 +56,21 @@ class Seated:
             self.folder.close()
 
 
-def seated(meeting: Chamber, seat: str, manner: Manner = SMALL, *, opens: bool = False, admits: bool = False) -> Seated:
-    """A delegate begins, or begins again with its state."""
+def seated(
+    meeting: Chamber,
+    seat: str,
+    manner: Manner = SMALL,
+    *,
+    opens: bool = False,
+    admits: bool = False,
+    origin: str | None = None,
+) -> Seated:
+    """A delegate begins, or begins again with its state; `origin`: it reaches the server by another address."""
     folder = StateFolder.open(meeting.folder / "devices" / seat)
     assert isinstance(folder, StateFolder), folder
+    invitation = meeting.invitation(seat)
     delegate = Delegate(
-        meeting.invitation(seat),
+        invitation if origin is None else replace(invitation, origin=origin),
         folder,
         SystemClock(),
         ssl.create_default_context(),

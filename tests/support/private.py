@@ -23,6 +23,7 @@ from incamera.member.sitting import Sitting
 from incamera.server import Running, serving
 from incamera.settings.fields import Data, Http, Media, Meetings, Settings
 
+LOOPBACK = Media(host="127.0.0.1", udp_port=0, tcp_port=0)
 WAIT_S = 20.0
 """How long a test waits for what must come: two shared cores."""
 
@@ -143,12 +144,14 @@ async def _settled(sittings: tuple[Sitting, ...], more: Callable[[], bool]) -> N
 
 
 @asynccontextmanager
-async def chamber(folder: Path, *, delegations: int = 4, is_automatic: bool = True) -> AsyncIterator[Chamber]:
+async def chamber(
+    folder: Path, *, delegations: int = 4, is_automatic: bool = True, media: Media = LOOPBACK
+) -> AsyncIterator[Chamber]:
     """A server with a meeting of so many delegations, and no member yet."""
     authority, clock = SigningKey(secrets.token_bytes(32)), SystemClock()
     settings = Settings(
         http=Http(port=0),
-        media=Media(host="127.0.0.1", udp_port=0, tcp_port=0),
+        media=media,
         meetings=Meetings(authorities=(authority.thumbprint,)),
         data=Data(folder=folder / "server"),
     )

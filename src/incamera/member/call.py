@@ -123,6 +123,8 @@ class Connection:
     _ring: Ring | None = None
     _group: Group | None = None
     _taken: dict[str, _Taken] = field(default_factory=dict)
+    _had: set[str] = field(default_factory=set)
+    """Tracks that were taken before: who leaves the roster is let go of, not refused."""
     _own: dict[str, Track] = field(default_factory=dict)
     _seats: dict[str, str] = field(default_factory=dict)
     _is_whole: bool = True
@@ -266,6 +268,7 @@ class Connection:
             for publication in participant.track_publications.values():
                 wanted = self._wants(publication, participant.identity, rostered, heard)
                 if wanted and publication.sid not in self._taken:
+                    self._had.add(publication.sid)
                     self._taken[publication.sid] = _Taken(publication)
                     publication.set_subscribed(True)
                 elif not wanted and publication.sid in self._taken:
@@ -280,8 +283,10 @@ class Connection:
         heard: frozenset[Thumbprint],
     ) -> bool:
         refused = self.reception.of(self._who(identity)).refused
-        if identity not in rostered or publication.encryption_type != rtc.EncryptionType.GCM:
+        is_sealed, is_rostered = publication.encryption_type == rtc.EncryptionType.GCM, identity in rostered
+        if not is_sealed or (not is_rostered and publication.sid not in self._had):
             refused.add(publication.sid)
+        if not is_sealed or not is_rostered:
             return False
         refused.discard(publication.sid)  # its commit had not come here yet
         if publication.kind == rtc.TrackKind.KIND_AUDIO:

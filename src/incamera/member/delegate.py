@@ -35,7 +35,8 @@ class Delegate:
         self.calls: dict[SittingId, Call] = {}
         self.entered = asyncio.Event()
         """Set once it was in a sitting's room."""
-        self._manner, self._clock = manner, clock
+        self.clock = clock
+        self._manner = manner
         self._reception = Reception(clock)
 
     @property
@@ -86,7 +87,7 @@ class Delegate:
             name=self.name,
             manner=self._manner,
             reception=self._reception,
-            clock=self._clock,
+            clock=self.clock,
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(call.run())
