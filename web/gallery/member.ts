@@ -93,7 +93,7 @@ function planeOf(story: Story): PlaneSnapshot {
     words: WORDS,
     titles: new Map(),
     alarms: story.alarms ?? [],
-    isSending: true,
+    isSending: (story.alarms ?? []).length === 0,
     isLive: story.isLive ?? true,
     refusal: undefined,
     away: story.away,

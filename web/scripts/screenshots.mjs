@@ -54,7 +54,11 @@ try {
   });
   const page = await context.newPage();
   const origin = new URL(values.link).origin;
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  // A device that is not enrolled yet, and a seat part that is not its to read, are answered with 401 and 403.
+  page.on(
+    "console",
+    (message) => message.type() === "error" && !/status of 40[13]/.test(message.text()) && faults.push(message.text()),
+  );
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("request", (request) => {
     const { protocol, origin: to } = new URL(request.url());
@@ -63,9 +67,12 @@ try {
   await page.goto(values.link);
   const control = (name) => page.locator(`[data-control="${name}"]`);
   if (values.inside) {
+    const asks = await control("page-asks").isVisible();
     await control("enter").click();
+    // On the server's own page the first press goes on there, the second enrols.
+    if (asks) await control("enter").click();
     await page.locator('[data-control="room"][data-line="open"]').waitFor({ timeout: 30_000 });
-    if (values.view) await control(`view-${values.view}`).click();
+    if (values.view) await page.keyboard.press(values.view === "speaker" ? "1" : "2");
     await page.waitForFunction(
       (count) =>
         [...document.querySelectorAll("video[data-identity]:not([data-mirrored])")].filter(

@@ -1,16 +1,14 @@
 import { I18nProvider } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { MemberContext } from "./member/context.ts";
-import type { Member } from "./member/member.ts";
 import type { PrivateMember } from "./member/plane.ts";
 import { isRefusal, type Refusal } from "./refusal.ts";
 import { PrivateScreens } from "./screens/PrivateScreens.tsx";
-import { TicketScreens } from "./screens/TicketScreens.tsx";
 import { LiveRegions } from "./ui/LiveRegions.tsx";
 import { RefusalPage } from "./ui/RefusalPage.tsx";
 
 /** The page: who came in, or why nobody can. */
-export function App({ member }: { readonly member: Member | PrivateMember | Refusal }) {
+export function App({ member }: { readonly member: PrivateMember | Refusal }) {
   const { i18n } = useTranslation();
   return (
     <I18nProvider locale={i18n.language}>
@@ -18,7 +16,7 @@ export function App({ member }: { readonly member: Member | PrivateMember | Refu
         <RefusalPage code={member.refused} />
       ) : (
         <MemberContext value={member}>
-          {"enterLobby" in member ? <PrivateScreens member={member} /> : <TicketScreens member={member} />}
+          <PrivateScreens member={member} />
         </MemberContext>
       )}
       <LiveRegions />

@@ -13,7 +13,6 @@ import { AccreditedMember } from "./member/accredited.ts";
 import { canJoin, isFirstTab } from "./member/browser.ts";
 import { exposeForTests } from "./member/debug.ts";
 import { enter } from "./member/entrance.ts";
-import { Member } from "./member/member.ts";
 import { TabMemory } from "./member/memory.ts";
 import { Station } from "./member/station.ts";
 import { isRefusal, refuse } from "./refusal.ts";
@@ -28,25 +27,20 @@ const root = document.getElementById("page");
 if (root === null) throw new Error("index.html has no #page");
 createRoot(root).render(<App member={member} />);
 if (!isRefusal(member)) {
-  if (member instanceof Member) document.title = member.title;
   if (query.has("debug")) exposeForTests(member);
   await member.start();
 }
 
 function begin() {
   const memory = new TabMemory(window.sessionStorage);
-  const entrance = enter(window.location, window.history, memory, Date.now());
+  const entrance = enter(window.location, window.history, memory);
   if (!canJoin()) return refuse("browser.unsupported");
   if (isRefusal(entrance)) return entrance;
-  const quality = qualityNamed(query.get("quality"));
-  const first = isFirstTab();
-  if (entrance.kind === "ticket")
-    return new Member({ ...entrance, memory, quality, isFirstTab: first, now: Date.now, random: Math.random });
   return new AccreditedMember({
     entrance,
     memory,
-    station: new Station(memory, quality),
-    isFirstTab: first,
+    station: new Station(memory, qualityNamed(query.get("quality"))),
+    isFirstTab: isFirstTab(),
     startCore,
     language: () => document.documentElement.lang,
     now: Date.now,

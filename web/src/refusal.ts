@@ -4,7 +4,6 @@
 export const codes = [
   "link.missing", // the address has no ticket, and this tab remembers none
   "link.malformed", // what stands in the address is not a ticket
-  "token.expired", // the ticket's time is over
   "token.invalid", // the server does not know the ticket
   "room.full", // the room has as many participants as it may
   "server.unreachable", // no answer from the server

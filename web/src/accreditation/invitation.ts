@@ -1,6 +1,6 @@
 /**
- * The link that brings somebody here: a capability for one seat (docs/reference/record.md, 1), `/m/<meeting>#<b64u>`; or, for a meeting in
- * clear, `/m/<meeting>#ticket=<token>`. The fragment is not sent to the server.
+ * The link that brings somebody here: a capability for one seat (docs/reference/record.md, 1), `/m/<meeting>#<b64u>`. The fragment is not
+ * sent to the server.
  */
 
 import { type Refusal, refuse } from "../refusal.ts";
@@ -13,12 +13,6 @@ export interface Invitation {
   readonly authority: string;
   /** The seed of the Ed25519 key that vouches for the seat's device. */
   readonly seed: Uint8Array<ArrayBuffer>;
-}
-
-export interface TicketLink {
-  readonly meeting: string;
-  /** The ticket for the media plane, unread. */
-  readonly token: string;
 }
 
 const MEETING = /^\/m\/([A-Za-z0-9._~-]{1,128})\/?$/;
@@ -40,13 +34,4 @@ export function readInvitation(path: string, fragment: string): Invitation | Ref
   const isNamed = unb64u(meeting)?.length === 16;
   if (!isNamed || data?.length !== FRAGMENT_LENGTH || data[0] !== VERSION) return refuse("invitation.malformed");
   return { meeting, authority: b64u(data.subarray(1, 1 + KEY_LENGTH)), seed: data.slice(1 + KEY_LENGTH) };
-}
-
-/** The ticket in a link. */
-export function readTicketLink(path: string, fragment: string): TicketLink | Refusal {
-  const meeting = meetingOf(path);
-  if (typeof meeting !== "string") return meeting;
-  const token = new URLSearchParams(fragment.replace(/^#/, "")).get("ticket");
-  if (token === null || token === "") return refuse("link.missing");
-  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) ? { meeting, token } : refuse("link.malformed");
 }

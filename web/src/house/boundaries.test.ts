@@ -42,7 +42,7 @@ test("a feature that reaches for another feature, or past the member, is refused
   expect(lint(path, 'export { CheckPage } from "../prejoin/CheckPage.tsx";\n')).toContain("noRestrictedImports");
   expect(lint(path, 'export { Room } from "livekit-client";\n')).toContain("noRestrictedImports");
   expect(lint(path, 'export { Devices } from "../../media/devices.ts";\n')).toContain("noRestrictedImports");
-  expect(lint(path, 'export { Member } from "../../member/member.ts";\n')).toBe("");
+  expect(lint(path, 'export { useMember } from "../../member/context.ts";\n')).toBe("");
 });
 
 test("the member does not know its screens", () => {

@@ -15,10 +15,9 @@ import {
   RemoteTrack,
   Room,
   RoomEvent,
-  Track,
   VideoPreset,
 } from "livekit-client";
-import { byProtocol, readSeat, type Seat } from "../accreditation/seat.ts";
+import { byProtocol, type Seat } from "../accreditation/seat.ts";
 import type { Code } from "../refusal.ts";
 import { type Readable, Store } from "../store.ts";
 import { backoff_ms } from "./backoff.ts";
@@ -63,7 +62,7 @@ export interface RoomOptions {
   /** `ws:` or `wss:`, the page's own origin. */
   readonly url: string;
   readonly token: string;
-  readonly sealed?: Sealed;
+  readonly sealed: Sealed;
   readonly quality: Quality;
   readonly loudspeaker: { readonly on: boolean; readonly id: string };
   readonly tracks: () => readonly (LocalVideoTrack | LocalAudioTrack)[];
@@ -100,7 +99,7 @@ export class MediaRoom {
   readonly #lost = new Map<string, Participant & { readonly lost_ms: number }>();
   readonly #tally = new Tally();
   readonly #left = new AbortController();
-  readonly #reception: Reception | undefined;
+  readonly #reception: Reception;
   #loudspeaker: { on: boolean; id: string };
   #room: Room | undefined;
   #sender: Sender | undefined;
@@ -112,7 +111,7 @@ export class MediaRoom {
     this.#store = new Store<RoomSnapshot>({ line, others: [], soundBlocked: false });
     this.#loudspeaker = { ...options.loudspeaker };
     const { sealed, now } = options;
-    this.#reception = sealed && new Reception(sealed.seal, sealed.seatOf, now, options.loudspeaker.on);
+    this.#reception = new Reception(sealed.seal, sealed.seatOf, now, options.loudspeaker.on);
   }
 
   get store(): Readable<RoomSnapshot> {
@@ -121,9 +120,9 @@ export class MediaRoom {
 
   /** Joins, and comes back as often as it takes; resolves when it has ended. */
   async stay(): Promise<void> {
-    const unsubscribe = this.#options.sealed?.seal.store.subscribe(() => this.follow());
+    const unsubscribe = this.#options.sealed.seal.store.subscribe(() => this.follow());
     await this.#stay();
-    unsubscribe?.();
+    unsubscribe();
   }
 
   /** Roster, plates or the floor changed. (What the seal learns, it says itself.) */
@@ -157,8 +156,7 @@ export class MediaRoom {
 
   setLoudspeaker(on: boolean): void {
     this.#loudspeaker.on = on;
-    if (this.#reception) this.#reception.setLoudspeaker(on, this.#room);
-    else for (const participant of this.#room?.remoteParticipants.values() ?? []) participant.setVolume(on ? 1 : 0);
+    this.#reception.setLoudspeaker(on, this.#room);
     if (on) void this.#room?.startAudio().catch(() => undefined);
   }
 
@@ -170,9 +168,7 @@ export class MediaRoom {
   /** Shows a participant's picture in `element`, until the returned function is called. */
   showPicture(identity: string, element: HTMLVideoElement): () => void {
     const participant = this.#room?.remoteParticipants.get(identity);
-    const track = this.#reception
-      ? this.#reception.picture(participant)
-      : participant?.getTrackPublication(Track.Source.Camera)?.track;
+    const track = this.#reception.picture(participant);
     track?.attach(element);
     return () => void track?.detach(element);
   }
@@ -198,7 +194,7 @@ export class MediaRoom {
           const report = await track.getRTCStatsReport();
           this.#tally.record(participant.identity, track.mediaStreamTrack.id, countersOf(report?.values() ?? []));
         }
-    const counts = this.#options.sealed?.seal.store.snapshot().counts ?? [];
+    const counts = this.#options.sealed.seal.store.snapshot().counts;
     for (const count of counts) this.#tally.recordFailed(count.identity, count.track, failedOf(count));
     return this.#tally.statistics();
   }
@@ -207,9 +203,9 @@ export class MediaRoom {
   async #joinOnce(joined: () => void): Promise<Code | undefined> {
     const { url, token, quality, sealed, tracks } = this.#options;
     // A room before this one may have left its listeners: keys are told to the present one alone.
-    sealed?.seal.keyProvider.removeAllListeners();
+    sealed.seal.keyProvider.removeAllListeners();
     const room = new Room({
-      ...(sealed && { encryption: { keyProvider: sealed.seal.keyProvider, worker: sealed.seal.worker } }),
+      encryption: { keyProvider: sealed.seal.keyProvider, worker: sealed.seal.worker },
       adaptiveStream: true, // a tile that is not shown is not sent
       dynacast: true, // a layer that nobody watches is not encoded
       stopLocalTrackOnUnpublish: false, // the devices are ours: they outlive a connection
@@ -224,16 +220,16 @@ export class MediaRoom {
     });
     const over = this.#listen(room);
     this.#room = room;
-    this.#sender = new Sender(room, tracks, sealed?.seal);
+    this.#sender = new Sender(room, tracks, sealed.seal);
     try {
-      if (sealed) await room.setE2EEEnabled(true);
-      await room.connect(url, token, { autoSubscribe: sealed === undefined });
+      await room.setE2EEEnabled(true);
+      await room.connect(url, token, { autoSubscribe: false });
     } catch (error) {
       this.#failedAt_ms = this.#options.now();
       if (room.state !== "disconnected") await room.disconnect(false);
       return refusalOf(error);
     }
-    if (sealed && room.localParticipant.identity !== sealed.seal.identity) {
+    if (room.localParticipant.identity !== sealed.seal.identity) {
       await room.disconnect(false);
       return "seat.another";
     }
@@ -273,13 +269,7 @@ export class MediaRoom {
       if (reason === undefined || !GONE.has(reason)) this.#keepLost(participant);
       refresh();
     });
-    room.on(RoomEvent.TrackSubscribed, (track, _, participant) => {
-      if (track.kind === Track.Kind.Audio && !this.#reception) {
-        participant.setVolume(this.#loudspeaker.on ? 1 : 0);
-        track.attach();
-      }
-      refresh();
-    });
+    room.on(RoomEvent.TrackSubscribed, refresh);
     room.on(RoomEvent.TrackUnsubscribed, (track) => {
       takeAway(track);
     });
@@ -306,7 +296,7 @@ export class MediaRoom {
     if (room !== this.#room || room.state === "disconnected") return; // the others stay as they were last seen
     const now = this.#options.now();
     for (const [identity, { lost_ms }] of this.#lost) if (now - lost_ms > LOST_KEPT_MS) this.#lost.delete(identity);
-    this.#reception?.follow(room);
+    this.#reception.follow(room);
     const here = [...room.remoteParticipants.values()].map((participant) => this.#describe(participant));
     const lost = [...this.#lost.values()].filter(({ seat }) => this.#isKnown(seat.identity));
     const others = [...here, ...lost]
@@ -320,11 +310,11 @@ export class MediaRoom {
   }
 
   #describe(participant: RemoteParticipant): Participant | undefined {
-    return this.#reception ? this.#reception.describe(participant) : describe(participant);
+    return this.#reception.describe(participant);
   }
 
   #isKnown(identity: string): boolean {
-    return this.#options.sealed?.seal.isRostered(identity) ?? true;
+    return this.#options.sealed.seal.isRostered(identity);
   }
 
   #lose(): void {
@@ -336,24 +326,6 @@ export class MediaRoom {
   #end(why?: Code): void {
     this.#store.update((before) => ({ ...before, line: { state: "ended", ...(why !== undefined && { why }) } }));
   }
-}
-
-function describe(participant: RemoteParticipant): Participant {
-  const camera = participant.getTrackPublication(Track.Source.Camera);
-  const track = camera?.track;
-  return {
-    seat: readSeat(participant.identity, participant.name ?? "", participant.attributes),
-    picture:
-      camera === undefined
-        ? "none"
-        : camera.isMuted
-          ? "off"
-          : track?.streamState === Track.StreamState.Paused
-            ? "paused"
-            : "on",
-    pictureKey: track?.mediaStreamTrack.id ?? "",
-    sound: participant.getTrackPublication(Track.Source.Microphone) !== undefined,
-  };
 }
 
 /** The code of an error for which trying again would be wrong; `undefined`: try again. */

@@ -13,12 +13,12 @@ type Own = LocalVideoTrack | LocalAudioTrack;
 export class Sender {
   readonly #room: Room;
   readonly #tracks: () => readonly Own[];
-  readonly #seal: Seal | undefined;
+  readonly #seal: Seal;
   #isBusy = false;
   #isAsked = false;
   #isKeyed = false;
 
-  constructor(room: Room, tracks: () => readonly Own[], seal: Seal | undefined) {
+  constructor(room: Room, tracks: () => readonly Own[], seal: Seal) {
     this.#room = room;
     this.#tracks = tracks;
     this.#seal = seal;
@@ -51,7 +51,6 @@ export class Sender {
   }
 
   #mayBeSent(track: Own): boolean {
-    if (this.#seal === undefined) return true;
     const { sendsUnder, maySpeak } = this.#seal.store.snapshot();
     // Once published, a track stays so while the next key is due: the gate keeps its frames back.
     this.#isKeyed ||= sendsUnder !== undefined;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Role, Seat } from "../accreditation/seat.ts";
+import type { Role } from "../accreditation/charter.ts";
+import type { Seat } from "../accreditation/seat.ts";
 import { gridFor, nobody, pageCount, place } from "./seating.ts";
 
 const seat = (identity: string, order?: number, role?: Role): Seat => ({

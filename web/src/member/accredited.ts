@@ -24,7 +24,7 @@ import { Client, newInstance } from "./client.ts";
 import type { Manner } from "./conduct.ts";
 import { invitationKey } from "./device.ts";
 import type { LinkKey } from "./enrolment.ts";
-import type { ByInvitation } from "./entrance.ts";
+import type { Entrance } from "./entrance.ts";
 import { lobbyOf } from "./lobby.ts";
 import type { TabMemory } from "./memory.ts";
 import { checkServer } from "./network.ts";
@@ -41,7 +41,7 @@ const TICK_MS = 5_000;
 const SLEPT_MS = 70_000;
 
 export interface AccreditedOptions {
-  readonly entrance: ByInvitation;
+  readonly entrance: Entrance;
   readonly memory: TabMemory;
   readonly station: Station;
   readonly isFirstTab: Promise<boolean>;

@@ -1,8 +1,7 @@
 /** What tests may ask of the page, behind `?debug` only (web/README.md): counters of what arrived; no key, no ticket, no link. */
 
 import type { Statistics } from "../media/statistics.ts";
-import { AccreditedMember } from "./accredited.ts";
-import type { Member } from "./member.ts";
+import type { AccreditedMember } from "./accredited.ts";
 import type { PlaneSnapshot, PrivateMember } from "./plane.ts";
 
 /** The snapshot as plain JSON, without the record and the charter's parts. */
@@ -37,13 +36,13 @@ export interface PlaneOutline
 
 interface Debug {
   readonly statistics: () => Promise<Statistics>;
-  readonly plane?: () => PlaneOutline;
-  readonly enterLobby?: PrivateMember["enterLobby"];
-  readonly knock?: PrivateMember["knock"];
-  readonly open?: PrivateMember["open"];
-  readonly leave?: PrivateMember["leave"];
-  readonly act?: PrivateMember["act"];
-  readonly press?: (open: boolean) => Promise<void>;
+  readonly plane: () => PlaneOutline;
+  readonly enterLobby: PrivateMember["enterLobby"];
+  readonly knock: PrivateMember["knock"];
+  readonly open: PrivateMember["open"];
+  readonly leave: PrivateMember["leave"];
+  readonly act: PrivateMember["act"];
+  readonly press: (open: boolean) => Promise<void>;
 }
 
 declare global {
@@ -52,12 +51,8 @@ declare global {
   }
 }
 
-export function exposeForTests(member: Member | AccreditedMember): void {
+export function exposeForTests(member: AccreditedMember): void {
   const { statistics } = member;
-  if (!(member instanceof AccreditedMember)) {
-    window.__incamera = { statistics };
-    return;
-  }
   const { enterLobby, knock, open, leave, act, setMicrophoneOpen } = member;
   window.__incamera = {
     statistics,

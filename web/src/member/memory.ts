@@ -1,5 +1,5 @@
 /**
- * What a tab remembers over a reload, and forgets when it is closed: its ticket, that it was inside, its devices and view.
+ * What a tab remembers over a reload, and forgets when it is closed: its link until it is used, that it was inside, its devices and view.
  *
  * A tab's own `sessionStorage`, so that several seats can be open in one browser. What is read is checked: a page of another
  * version may have written it.
@@ -9,8 +9,7 @@ import * as v from "valibot";
 
 const Memory = v.object({
   meeting: v.optional(v.string(), ""),
-  token: v.optional(v.string(), ""),
-  /** Thumbprint of the authority of an invitation; "" for a ticket. */
+  /** Thumbprint of the authority of the invitation. */
   authority: v.optional(v.string(), ""),
   /** Thumbprint of the invitation's key, once its device is enrolled. */
   invitation: v.optional(v.string(), ""),

@@ -1,4 +1,4 @@
-/** Whether this page's server answers and knows the ticket: as much of the way as can be known before somebody enters. */
+/** Whether this page's server answers: as much of the way as can be known before somebody enters. */
 
 export type NetworkState =
   | { readonly state: "running" }
@@ -8,24 +8,7 @@ export type NetworkState =
 
 const TIMEOUT_MS = 8000;
 
-export async function checkNetwork(token: string): Promise<NetworkState> {
-  const started = performance.now();
-  try {
-    // The ticket goes in a header, not in the address, which servers and proxies write down.
-    const answer = await fetch("/rtc/validate", {
-      headers: { Authorization: `Bearer ${token}` },
-      cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    if (answer.ok) return { state: "ok", roundTrip_ms: Math.round(performance.now() - started) };
-    const isGateway = answer.status >= 502 && answer.status <= 504;
-    return isGateway ? { state: "unreachable" } : { state: "refused", status: answer.status };
-  } catch {
-    return { state: "unreachable" };
-  }
-}
-
-/** The same without a ticket: whether this page's server answers. */
+/** One request that needs no right to anything. */
 export async function checkServer(): Promise<NetworkState> {
   const started = performance.now();
   try {

@@ -17,6 +17,12 @@ import type { Code, Refusal } from "../refusal.ts";
 import type { Readable } from "../store.ts";
 import type { NetworkState } from "./network.ts";
 
+export type { Choice, DevicesSnapshot, Input, InputState } from "../media/devices.ts";
+export { SPEECH_DBFS, segmentsLit } from "../media/level.ts";
+export type { Participant, PictureState } from "../media/participant.ts";
+export type { Line, Path, RoomSnapshot } from "../media/room.ts";
+export type { NetworkState } from "./network.ts";
+
 /** Where this tab is. `room`: a Welcome was processed. */
 export type Stand =
   | { readonly at: "arriving" }

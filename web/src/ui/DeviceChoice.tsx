@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { useMember } from "../member/context.ts";
-import type { Choice } from "../member/member.ts";
+import type { Choice } from "../member/plane.ts";
 import styles from "./DeviceChoice.module.css";
 import { Select } from "./Select.tsx";
 import { useStore } from "./useStore.ts";

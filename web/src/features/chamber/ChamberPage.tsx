@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Seat } from "../../accreditation/seat.ts";
 import type { Seating } from "../../meeting/seating.ts";
 import { useMember } from "../../member/context.ts";
-import type { Participant } from "../../member/member.ts";
+import type { Participant } from "../../member/plane.ts";
 import { announce } from "../../ui/announce.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { useStore } from "../../ui/useStore.ts";
@@ -46,10 +46,10 @@ interface Props {
   readonly own: Seat;
   readonly others: readonly Participant[];
   readonly seating: Seating;
-  /** How many places the sitting has, where that is known. */
-  readonly places: number | undefined;
+  /** How many places the sitting has. */
+  readonly places: number;
   readonly pill: ReactNode;
-  readonly sitting?: SittingParts;
+  readonly sitting: SittingParts;
 }
 
 /** The room: the head says which meeting and who can hear it, the middle shows the others, the foot is the reader's. */
@@ -59,10 +59,10 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
   const devices = useStore(member.devices);
   const { line } = useStore(member.room);
   const { view, isLoudspeakerOn } = useStore(member.store);
-  const microphone = useMicrophone(sitting?.floor);
+  const microphone = useMicrophone(sitting.floor);
   const [areKeysShown, setKeysShown] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
-  const act = sitting?.act;
+  const { act } = sitting;
   useAnnouncements(line);
   useEffect(() => heading.current?.focus(), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: said once, on entering
@@ -84,17 +84,17 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
         case "help":
           return setKeysShown(true);
         default:
-          return act?.(action);
+          return act(action);
       }
     },
     [member, microphone, act],
   );
   useKeys(onKey);
-  const all = occupants(own, devices, others, seating, sitting?.marks);
+  const all = occupants(own, devices, others, seating, sitting.marks);
   // Beside the band, where the first page is full of delegations.
   const chair = all.find(({ seat, place }) => seat.role === "chair" && place >= FIRST_PAGE);
   const isStale = line.state === "lost";
-  const hasList = view === "speaker" || sitting?.runs === true;
+  const hasList = view === "speaker" || sitting.runs;
   return (
     <div className={styles["page"]}>
       <a className="skip" href="#controls">
@@ -112,11 +112,11 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
         <h1 className="unseen" tabIndex={-1} ref={heading}>
           {title}
         </h1>
-        {sitting?.instead ??
+        {sitting.instead ??
           (view === "speaker" ? (
             <SpeakerStage all={all} isStale={isStale} floor={sitting} />
           ) : (
-            <div className={styles["chamber"]} data-runs={sitting?.runs || undefined}>
+            <div className={styles["chamber"]} data-runs={sitting.runs || undefined}>
               <div className={styles["middle"]}>
                 {sitting && (
                   <div className={styles["top"]}>
@@ -130,7 +130,7 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
                 )}
                 <ChamberGrid all={all} seating={seating} places={places} isStale={isStale} />
               </div>
-              {sitting?.runs && (
+              {sitting.runs && (
                 <aside className={styles["rail"]} aria-label={t("landmark/sitting")}>
                   {sitting.rail}
                 </aside>
@@ -138,14 +138,8 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
             </div>
           ))}
       </main>
-      <Controls
-        microphone={microphone}
-        onKeys={() => setKeysShown(true)}
-        offers={sitting?.offers}
-        news={sitting?.news}
-        isTight={sitting !== undefined}
-      />
-      <KeysDialog isOpen={areKeysShown} onClose={() => setKeysShown(false)} actions={sitting?.actions ?? []} />
+      <Controls microphone={microphone} onKeys={() => setKeysShown(true)} offers={sitting.offers} news={sitting.news} />
+      <KeysDialog isOpen={areKeysShown} onClose={() => setKeysShown(false)} actions={sitting.actions ?? []} />
     </div>
   );
 }

@@ -3,7 +3,6 @@ import type { ReactNode } from "react";
 import { Button as AriaButton, ToggleButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { useMember } from "../../member/context.ts";
-import { Segmented } from "../../ui/Segmented.tsx";
 import { useStore } from "../../ui/useStore.ts";
 import styles from "./Controls.module.css";
 import { LineState } from "./LineState.tsx";
@@ -16,41 +15,20 @@ interface Props {
   readonly onKeys: () => void;
   /** What the sitting offers: the floor, the next item. */
   readonly offers?: ReactNode;
-  /** There is more to press than a footer has room for: what belongs to devices shows its icon only. */
-  readonly isTight?: boolean;
   /** What the record's own connection has to say. */
   readonly news?: ReactNode;
 }
 
 /** Everything that belongs to the reader: microphone, camera, loudspeaker, view, devices, and the way out. */
-export function Controls({ microphone, onKeys, offers, news, isTight }: Props) {
+export function Controls({ microphone, onKeys, offers, news }: Props) {
   const { t } = useTranslation();
   const member = useMember();
   const { view } = useStore(member.store);
   return (
-    <section
-      className={styles["controls"]}
-      data-tight={isTight || undefined}
-      aria-label={t("landmark/controls")}
-      id="controls"
-      tabIndex={-1}
-    >
+    <section className={styles["controls"]} aria-label={t("landmark/controls")} id="controls" tabIndex={-1}>
       <MicrophoneButton microphone={microphone} />
       <CameraButton />
       <LoudspeakerButton />
-      <div className={styles["view"]}>
-        <Segmented
-          label={t("room/view")}
-          isLabelShown
-          options={[
-            { value: "speaker", word: t("room/speaker") },
-            { value: "chamber", word: t("room/chamber") },
-          ]}
-          value={view}
-          onChange={member.setView}
-          control="view"
-        />
-      </div>
       <AriaButton
         className={`${styles["control"]} ${styles["viewSwitch"]}`}
         onPress={() => member.setView(view === "speaker" ? "chamber" : "speaker")}
@@ -61,7 +39,7 @@ export function Controls({ microphone, onKeys, offers, news, isTight }: Props) {
       </AriaButton>
       <MorePanel onKeys={onKeys} />
       <LineState>{news}</LineState>
-      {offers}
+      <div className={styles["offers"]}>{offers}</div>
       <AriaButton
         className={`${styles["control"]} ${styles["leave"]}`}
         onPress={() => void member.leave()}

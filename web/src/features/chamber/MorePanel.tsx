@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { Button as AriaButton, Dialog, DialogTrigger, Heading, Popover } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { useMember } from "../../member/context.ts";
-import type { Path } from "../../member/member.ts";
+import type { Path } from "../../member/plane.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { DeviceChoice } from "../../ui/DeviceChoice.tsx";

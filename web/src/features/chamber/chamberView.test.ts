@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { DELEGATIONS, deviceOf, told } from "../../../harness/sample.ts";
-import type { Participant } from "../../member/member.ts";
+import type { Participant } from "../../member/plane.ts";
 import { chamberView } from "./chamberView.ts";
 
 const there = (name: string, instance = "AAAAAAAAAAA"): Participant => ({

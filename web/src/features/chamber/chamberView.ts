@@ -1,7 +1,8 @@
 /** Who sits where, and what their plates say: by the charter and the fold, never by what the server calls them. Pure. */
-import type { Role, Seat } from "../../accreditation/seat.ts";
+import type { Role } from "../../accreditation/charter.ts";
+import type { Seat } from "../../accreditation/seat.ts";
 import { type Plate, plateOf, type Sight, stateOf } from "../../meeting/sight.ts";
-import type { Participant } from "../../member/member.ts";
+import type { Participant } from "../../member/plane.ts";
 import { deviceOf } from "./occupants.ts";
 
 /** The heads have the first places, in protocol order; the chair follows, then all the others, in the same order. */

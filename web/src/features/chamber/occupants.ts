@@ -2,7 +2,7 @@
 
 import { byProtocol, type Seat } from "../../accreditation/seat.ts";
 import type { Seating } from "../../meeting/seating.ts";
-import type { DevicesSnapshot, Participant } from "../../member/member.ts";
+import type { DevicesSnapshot, Participant } from "../../member/plane.ts";
 
 /** What the record says of a device on the floor. */
 export type FloorMark = { readonly is: "floor" } | { readonly is: "waiting"; readonly place: number };
@@ -56,7 +56,7 @@ export function deviceOf(identity: string): string {
   return identity.split(".", 1)[0] ?? identity;
 }
 
-/** Whom the stage shows: who has the floor; else, until the reader chooses, the chair, else the first of the others. */
+/** Whom the stage shows: who has the floor; else the chair, else the first of the others. */
 export function firstOnStage(all: readonly Occupant[]): Occupant | undefined {
   const holder = all.find(({ mark }) => mark?.is === "floor");
   if (holder) return holder;

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
-import type { Line } from "../../member/member.ts";
+import type { Line } from "../../member/plane.ts";
 import { announce } from "../../ui/announce.ts";
 
 /** A break that short is not worth a word (CHAMBER.md 7). */

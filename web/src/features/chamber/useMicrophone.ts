@@ -32,9 +32,9 @@ export interface FloorForUs {
 }
 
 /** Our microphone: what it does, and what its holder should know about it. */
-export function useMicrophone(floor: FloorForUs | undefined): Microphone {
+export function useMicrophone(floor: FloorForUs): Microphone {
   const { t, i18n } = useTranslation();
-  const isShut = floor?.maySpeak === false;
+  const isShut = !floor.maySpeak;
   const member = useMember();
   const { state, open } = useStore(member.devices).microphone;
   const { line } = useStore(member.room);

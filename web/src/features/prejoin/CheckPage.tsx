@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Seat } from "../../accreditation/seat.ts";
 import { useMember } from "../../member/context.ts";
-import { segmentsLit } from "../../member/member.ts";
+import { segmentsLit } from "../../member/plane.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Input, InputState } from "../../member/member.ts";
+import type { Input, InputState } from "../../member/plane.ts";
 import { browserOf, checkCamera, checkLoudspeaker, checkMicrophone, checkNetwork } from "./checks.ts";
 
 const input = (state: InputState): Input => ({ state, id: "", choices: [] });

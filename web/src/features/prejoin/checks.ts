@@ -1,6 +1,6 @@
 /** The rows of the check, from what is known: pure, so that each state can be tested without a device. */
 
-import type { Input, InputState, NetworkState } from "../../member/member.ts";
+import type { Input, InputState, NetworkState } from "../../member/plane.ts";
 
 /** CHAMBER.md 4, `Check`. */
 export type CheckState = "todo" | "running" | "ok" | "limit" | "failed";

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { useMember } from "../../member/context.ts";
-import { SPEECH_DBFS } from "../../member/member.ts";
+import { SPEECH_DBFS } from "../../member/plane.ts";
 import type { Hearing } from "./checks.ts";
 
 const PERIOD_MS = 80;
