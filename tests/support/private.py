@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx2
+from starlette.types import ASGIApp
 
 from incamera.accreditation.invitation import Invitation, parse_link
 from incamera.accreditation.signature import SigningKey
 from incamera.accreditation.strict import SeatId, SittingId
-from incamera.clock import SystemClock, instant
+from incamera.api.http import application
+from incamera.clock import Clock, SystemClock, instant
 from incamera.demo.founding import Founded, found
 from incamera.member.attendee import Attendee, End
 from incamera.member.conduct import Manner
@@ -23,6 +26,7 @@ from incamera.member.sitting import Sitting
 from incamera.server import Running, serving
 from incamera.settings.fields import Data, Http, Media, Meetings, Settings
 
+Around = Callable[[ASGIApp], ASGIApp]
 LOOPBACK = Media(host="127.0.0.1", udp_port=0, tcp_port=0)
 WAIT_S = 20.0
 """How long a test waits for what must come: two shared cores."""
@@ -70,6 +74,7 @@ class Chamber:
     running: Running
     founded: Founded
     folder: Path
+    authority: SigningKey
     present: dict[str, Present] = field(default_factory=dict)
 
     @property
@@ -88,8 +93,19 @@ class Chamber:
         assert isinstance(read, Invitation), read
         return read
 
+    @property
+    def data(self) -> Path:
+        """The server's data folder."""
+        return self.folder / "server"
+
     def enter(
-        self, seat: str, *, opens: bool = False, admits: bool = False, sitting: SittingId | None = None
+        self,
+        seat: str,
+        *,
+        opens: bool = False,
+        admits: bool = False,
+        sitting: SittingId | None = None,
+        clock: Clock | None = None,
     ) -> Present:
         """A member begins, or begins again with its state."""
         folder = StateFolder.open(self.folder / "devices" / seat)
@@ -98,7 +114,7 @@ class Chamber:
         attendee = Attendee(
             self.invitation(seat),
             folder,
-            SystemClock(),
+            clock or SystemClock(),
             ssl.create_default_context(),
             manner=manner,
             wants=sitting or self.first,
@@ -145,9 +161,14 @@ async def _settled(sittings: tuple[Sitting, ...], more: Callable[[], bool]) -> N
 
 @asynccontextmanager
 async def chamber(
-    folder: Path, *, delegations: int = 4, is_automatic: bool = True, media: Media = LOOPBACK
+    folder: Path,
+    *,
+    delegations: int = 4,
+    is_automatic: bool = True,
+    around: Around | None = None,
+    media: Media = LOOPBACK,
 ) -> AsyncIterator[Chamber]:
-    """A server with a meeting of so many delegations, and no member yet."""
+    """A server with a meeting of so many delegations, and no member yet; `around` stands before its application."""
     authority, clock = SigningKey(secrets.token_bytes(32)), SystemClock()
     settings = Settings(
         http=Http(port=0),
@@ -156,6 +177,8 @@ async def chamber(
         data=Data(folder=folder / "server"),
     )
     async with AsyncExitStack() as stack:
+        if around is not None:
+            stack.enter_context(patch("incamera.server.application", lambda **parts: around(application(**parts))))
         running = await stack.enter_async_context(serving(settings, clock=clock, environ={}))
         now = clock.now_ms()
         founded = found(
@@ -170,7 +193,7 @@ async def chamber(
         async with httpx2.AsyncClient(base_url=running.origin) as http:
             answer = await http.post("/api/v1/meetings", json=founded.bundle.upload())
             assert answer.status_code == 201, answer.text
-        made = Chamber(running, founded, folder)
+        made = Chamber(running, founded, folder, authority)
         try:
             yield made
         finally:

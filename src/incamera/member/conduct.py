@@ -82,6 +82,8 @@ class View:
     knocked: Knocked | None = None
     is_posting: bool = False
     """An act of ours has no answer yet."""
+    is_forked: bool = False
+    """Others were shown another record: nothing is done of itself on the word of this one."""
     wrong: Wrong | None = None
     """To be said in the record, once."""
     turn: Callable[[frozenset[int], int], int | None] = lambda _leaving, _since: None
@@ -163,7 +165,7 @@ Step: TypeAlias = Open | KnockAt | MakeGroup | AdmitDevice | TurnAway | Accuse |
 
 def next_step(view: View) -> Step:
     """What to do now."""
-    if view.is_posting or not view.wants_in:
+    if view.is_posting or view.is_forked or not view.wants_in:
         return Wait()
     step = _step(view)
     if not isinstance(step, Wait) and view.now_ms < view.not_before_ms:

@@ -113,7 +113,7 @@ class Membership:
         heard = vigil.hear(self.now(), group, core.leaf, message)
         if heard is None:
             return
-        self.raise_alarms(self._heads.testify(heard.by.device, heard.by.heads))
+        self.raise_alarms(self._heads.testify(self.now(), heard.by.device, heard.by.heads))
         for listener in self.on_heard:
             listener(heard)
 
@@ -122,10 +122,15 @@ class Membership:
         entries = self._reader.entries
         found = self._heads.follow(entries.get(self._reader.main, []), entries.get(JournalId(self.sitting), []))
         self.raise_alarms(found)
-        stall = None if self.vigil is None else self.vigil.feed(self.now())
+        stall = None if self.vigil is None else self.vigil.feed(self.now()) or self._heads.withheld(self.now())
         self.alarms = [alarm for alarm in self.alarms if alarm.cause not in ("stalled", "stopped")]
         if stall is not None:
             self.raise_alarms((stall,))
+
+    def watch_ms(self) -> int | None:
+        """When to look again whether the record goes on here."""
+        due = self._heads.next_ms()
+        return None if due is None or due <= self.now() else due
 
     def beat_ms(self) -> int | None:
         """When the next heartbeat is due; None: we can't send any."""
@@ -206,7 +211,7 @@ class Membership:
         now = self.now()
         self.grouped_ms = now
         if done.heads is not None:
-            self.raise_alarms(self._heads.testify(done.author, done.heads))
+            self.raise_alarms(self._heads.testify(self.now(), done.author, done.heads))
         if done.is_own:
             self.committed_ms = self.updated_ms = now
             self.newcomers = self.newcomers or bool(done.adds)
@@ -237,6 +242,8 @@ class Membership:
         self.vigil = Vigil(self.now())
         self.vigil.grown(self.now(), members)
         self.grouped_ms, self.updated_ms = self.now(), None
+        # A breach was of a group that is no more; its author is out, and the record says why.
+        self.alarms = [alarm for alarm in self.alarms if alarm.cause != "breach"]
 
     def _accuse(self, commit: Hash, code: RefusedCommit) -> None:
         if commit not in self._accused:

@@ -95,13 +95,18 @@ class Sitting:
         return self.membership.alarms
 
     @property
+    def is_forked(self) -> bool:
+        """Whether others were shown another record: that blocks. Heartbeats go on, so that they see it too."""
+        return any(alarm.cause == "fork" for alarm in self.alarms)
+
+    @property
     def phase(self) -> Phase:
         """Where we stand."""
         state, core = self.state, self._share.state()
         if state is not None and state.sitting.stage == "closed":
             return "closed"
         if core is not None and conduct.is_ours(self._view()):
-            return "blocked" if core.phase == "blocked" else "member"
+            return "blocked" if core.phase == "blocked" or self.is_forked else "member"
         return "knocking" if core is not None and core.phase == "knocking" else "outside"
 
     @property
@@ -216,12 +221,13 @@ class Sitting:
         if self._share.note.act is not None and not self.deeds.is_posting:
             return await self.deeds.post_again()
         await self._beat()
-        await self.deeds.tell_keys()
+        if not self.is_forked:
+            await self.deeds.tell_keys()
         step = conduct.next_step(self._view())
         if not isinstance(step, conduct.Wait):
             await self.deeds.carry_out(step)
             return max(self._now(), self.deeds.not_before_ms)
-        times = [step.until_ms, self.deeds.conflict_ms, membership.beat_ms()]
+        times = [step.until_ms, self.deeds.conflict_ms, membership.beat_ms(), membership.watch_ms()]
         return min((time for time in times if time is not None), default=None)
 
     def _now(self) -> int:
@@ -251,6 +257,7 @@ class Sitting:
             core=core,
             knocked=membership.knocked,
             is_posting=self.deeds.is_posting,
+            is_forked=self.is_forked,
             wrong=membership.wrong,
             turn=turn,
             noticed=self._noticed,

@@ -18,6 +18,8 @@ from incamera.refusal import Code, Refusal
 FUTURE_MS: Final = 2_000
 """A signal of an epoch that has not come here yet is kept so long (WIRE.md 6)."""
 FUTURE_MAX: Final = 256
+STALL_MS: Final = 30_000
+"""What somebody else has read is here within it, or the server holds it back (crates/e2ee: the same, for echoes)."""
 LARGE: Final = 100
 
 Cause: TypeAlias = Literal["fork", "breach", "stalled", "stopped", "record", "head"]
@@ -116,6 +118,8 @@ class HeadsWatch:
     def __init__(self) -> None:
         self._ledger = Ledger()
         self._extended = {"main": 0, "sitting": 0}
+        self._ahead: dict[str, tuple[int, int, Thumbprint]] = {}
+        """By journal: an entry that somebody has and we have not, since when we know of it, and who has it."""
 
     def follow(self, main: Sequence[Entry], sitting: Sequence[Entry]) -> tuple[Alarm, ...]:
         """What was read since."""
@@ -127,9 +131,26 @@ class HeadsWatch:
             self._extended[name] = len(entries)
         return tuple(_alarm(fork) for fork in forks)
 
-    def testify(self, by: Thumbprint, heads: Heads) -> tuple[Alarm, ...]:
+    def testify(self, now_ms: int, by: Thumbprint, heads: Heads) -> tuple[Alarm, ...]:
         """What a member has seen, by its word in a heartbeat or beside a commit."""
+        for name, head in (("main", heads.main), ("sitting", heads.sitting)):
+            if head is not None and head.seq > self._extended[name]:
+                self._ahead.setdefault(name, (head.seq, now_ms, by))
         return tuple(_alarm(fork) for fork in self._ledger.testify(by, heads))
+
+    def withheld(self, now_ms: int) -> Alarm | None:
+        """Whether the record stands still here while others read on: heartbeats that pass are no sign of life then."""
+        self._ahead = {name: one for name, one in self._ahead.items() if one[0] > self._extended[name]}
+        for name, (seq, since_ms, by) in self._ahead.items():
+            if now_ms - since_ms >= STALL_MS:
+                return Alarm(
+                    "stalled", f"Entry {seq} of journal {name} was read elsewhere 30 s ago, and is not here.", by
+                )
+        return None
+
+    def next_ms(self) -> int | None:
+        """When `withheld` has something to say, unless what is missing comes before."""
+        return min((since_ms + STALL_MS for _, since_ms, _ in self._ahead.values()), default=None)
 
 
 def _alarm(fork: Fork) -> Alarm:
