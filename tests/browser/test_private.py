@@ -1,18 +1,21 @@
 """A sitting in private, in real browsers: pages that open links are members of its MLS group, beside Python members."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from incamera.accreditation.strict import Thumbprint
+from incamera.accreditation.strict import DelegationId, Thumbprint
 from incamera.api.page import Page
-from incamera.meeting.acts import Admit
+from incamera.meeting.acts import Admit, GiveFloor
 from incamera.settings.fields import Media
+from tests.support.delegates import SMALL, await_true, ending, seated
 from tests.support.private import chamber, reached
 from tests.support.private_pages import forget_group, gallery, pages_agree, pictures_grow, sound_grows, sound_stops
 from tests.support.relay import CALM, Network, Weather
+from tests.support.sound import LISTEN, LOUDEST, write_tone
 
 pytestmark = [
     pytest.mark.browser,
@@ -151,3 +154,26 @@ async def test_the_floor_opens_a_microphone_and_nobody_else_is_heard(tmp_path: P
         await chair.act("floor.take_back", {})
         await chair.until("the floor is free", lambda told: device not in told["speakers"])
         await sound_stops(chair, device)
+
+
+async def test_a_page_and_a_python_member_see_and_hear_each_other(tmp_path: Path) -> None:
+    write_tone(tmp_path / "tone.wav", 700)
+    flag = f"--use-file-for-fake-audio-capture={tmp_path / 'tone.wav'}"
+    async with chamber(tmp_path) as meeting, gallery(flag) as browser:
+        chair = seated(meeting, "chair", replace(SMALL, tone_hz=1100), opens=True, admits=True)
+        async with ending(chair):
+            host = await chair.entered()
+            albania = await browser.open(meeting, "alb-head", before=LISTEN)
+            await albania.call("enterLobby")
+            told = await pages_agree(albania, members=2)
+            await pictures_grow(albania, [host.me])
+            await await_true("the chair sees the page", lambda: chair.of("alb-head")["video_frames"] > 15)
+            await sound_grows(albania, host.me)
+            heard = [await albania.page.evaluate(LOUDEST) for _ in range(3)]
+            assert any(abs(hz - 1100) < 15 for hz in heard), f"the page hears {heard} Hz"
+
+            await albania.act("floor.request", {})
+            await host.deeds.act(GiveFloor(DelegationId("alb"), Thumbprint(told["device"])))
+            await await_true(
+                "the chair hears 700 Hz of the page", lambda: abs((chair.of("alb-head")["tone_hz"] or 0) - 700) < 15
+            )
