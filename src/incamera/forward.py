@@ -30,11 +30,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection
 
 from incamera import limits, log
+from incamera.accreditation.invitation import Invitation
 from incamera.api.listener import Listener, bound
 from incamera.api.page import NOT_BUILT, Page
 from incamera.api.problems import problem
 from incamera.log import Private
-from incamera.member.link import Link
+from incamera.member.feed import MESSAGE_BYTES_MAX
 from incamera.refusal import Code, Refusal, Refused
 
 _log = log.logger(__name__)
@@ -105,7 +106,7 @@ class Forward:
     """The application that `incamera join` serves for one link."""
 
     def __init__(
-        self, link: Link, admission: Admission, page: Page, http: httpx2.AsyncClient, trust: ssl.SSLContext
+        self, link: Invitation, admission: Admission, page: Page, http: httpx2.AsyncClient, trust: ssl.SSLContext
     ) -> None:
         self._link, self._admission, self._page, self._http, self._trust = link, admission, page, http, trust
         self.host = ""
@@ -160,7 +161,7 @@ class Forward:
             return problem(_FOREIGN)
         if refusal := self._admission.enter(asking.query_params["once"]):
             return problem(refusal)
-        target = f"/m/{quote(self._link.meeting)}#{self._link.fragment.value}"
+        target = f"/m/{quote(self._link.meeting)}#{self._link.fragment}"
         answer = RedirectResponse(target, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
         session = self._admission.session.value
         answer.set_cookie(self._admission.cookie, session, httponly=True, samesite="strict")
@@ -168,12 +169,12 @@ class Forward:
 
     async def _join(self, _: Request) -> Response:
         """From where this page comes, and to which server it speaks."""
-        return JSONResponse({"page": "package", "server": self._link.server}, headers={"Cache-Control": "no-store"})
+        return JSONResponse({"page": "package", "server": self._link.origin}, headers={"Cache-Control": "no-store"})
 
     async def _pass_on(self, request: Request) -> Response:
         headers = {name: value for name, value in request.headers.items() if name in _ASKED}
         headers["accept-encoding"] = "identity"
-        target = self._link.server + request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        target = self._link.origin + request.url.path + (f"?{request.url.query}" if request.url.query else "")
         has_body = request.method not in ("GET", "HEAD")
         asked = self._http.build_request(
             request.method, target, headers=headers, content=request.stream() if has_body else None
@@ -205,7 +206,11 @@ class Forward:
         return StreamingResponse(body(), answer.status_code, passed)
 
     async def _pass_on_socket(self, socket: WebSocket) -> None:
-        target = self._link.signalling + socket.url.path + (f"?{socket.url.query}" if socket.url.query else "")
+        target = (
+            self._link.origin.replace("http", "ws", 1)
+            + socket.url.path
+            + (f"?{socket.url.query}" if socket.url.query else "")
+        )
         wanted = [websockets.Subprotocol(name) for name in socket.scope.get("subprotocols", [])]
         try:
             upstream = await websockets.connect(
@@ -213,7 +218,7 @@ class Forward:
                 ssl=self._trust if target.startswith("wss") else None,
                 subprotocols=wanted or None,
                 compression=None,
-                max_size=int(limits.SIGNAL_BYTES),
+                max_size=MESSAGE_BYTES_MAX if socket.url.path.startswith("/api/") else int(limits.SIGNAL_BYTES),
                 open_timeout=CONNECT_S,
                 user_agent_header=None,
             )
@@ -269,11 +274,11 @@ def _code(code: int | None) -> int:
     )
 
 
-def unreachable(link: Link) -> Refusal:
+def unreachable(link: Invitation) -> Refusal:
     """Nobody answers, or nobody who is trusted."""
     return Refusal(
         Code.SERVER_UNREACHABLE,
-        f"{link.server} does not answer, or its certificate is not trusted.",
+        f"{link.origin} does not answer, or its certificate is not trusted.",
         "Is this machine on the network? Is the certificate of your own authority? Then give it with --ca.",
     )
 
@@ -294,11 +299,11 @@ class Ports:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def of(self, link: Link) -> int:
+    def of(self, link: Invitation) -> int:
         """The meeting's port; 0 where it has none yet."""
         return self._read().get(self._name(link), 0)
 
-    def keep(self, link: Link, port: int) -> None:
+    def keep(self, link: Invitation, port: int) -> None:
         """Remember the port that was chosen."""
         ports = self._read()
         if ports.get(self._name(link)) == port:
@@ -309,8 +314,8 @@ class Ports:
         fresh.write_text(json.dumps(dict(list(ports.items())[-KEPT_PORTS:]), indent=1))
         fresh.replace(self._path)
 
-    def _name(self, link: Link) -> str:
-        return f"{link.server}/m/{link.meeting}"
+    def _name(self, link: Invitation) -> str:
+        return f"{link.origin}/m/{link.meeting}"
 
     def _read(self) -> dict[str, int]:
         try:
@@ -322,7 +327,14 @@ class Ports:
 
 @asynccontextmanager
 async def forwarding(
-    link: Link, page: Page, *, ports: Ports, once: str, session: str, ca: Path | None = None, port: int | None = None
+    link: Invitation,
+    page: Page,
+    *,
+    ports: Ports,
+    once: str,
+    session: str,
+    ca: Path | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[str]:
     """Serve this page for one link; gives the one-time address. `once` and `session` are fresh random texts."""
     if not page.built:
@@ -333,7 +345,7 @@ async def forwarding(
             httpx2.AsyncClient(verify=trusted, timeout=httpx2.Timeout(CONNECT_S, read=None), follow_redirects=False)
         )
         try:
-            await http.get(f"{link.server}/healthz")
+            await http.get(f"{link.origin}/healthz")
         except httpx2.HTTPError as error:
             raise Refused(unreachable(link)) from error
         chosen = port if port is not None else ports.of(link)

@@ -76,7 +76,6 @@ class Code(StrEnum):
     PORT_TAKEN = "port.taken"  # another program listens there
     PORT_DENIED = "port.denied"  # this user may not listen there
     TLS_UNUSABLE = "tls.unusable"  # certificate or key can't be read, or they don't belong together
-    LINK_INVALID = "link.invalid"  # not a link to a sitting
     SERVER_UNREACHABLE = "server.unreachable"  # nobody answers at the link's address, or its certificate is not trusted
     PAGE_NOT_BUILT = "page.not_built"  # this installation has no built page in it
 

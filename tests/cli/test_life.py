@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from incamera.accreditation.invitation import parse_link
 from tests.support.servers import COMMAND, Demo, Process
 
 pytestmark = pytest.mark.slow
@@ -27,13 +28,15 @@ def get(url: str, trust: Path | None = None) -> str:
 def test_the_demo_s_first_line_says_all_that_a_program_needs() -> None:
     with Demo("--seats", "3") as demo:
         assert demo.ready["pid"] == demo.pid
-        assert [link["seat"] for link in demo.ready["links"]] == ["chair", "al-head", "be-head"]
+        assert [link["seat"] for link in demo.ready["links"]] == ["chair", "alb-head", "bel-head"]
         assert all(link["link"].startswith(f"{demo.ready['url']}m/") for link in demo.ready["links"])
         assert demo.ready["udp_port"] > 0
         assert demo.ready["tcp_port"] > 0
         assert get(f"{demo.ready['url']}healthz") == "ok"
         assert json.loads(get(f"{demo.ready['url']}readyz")) == {"media": True}
-        assert "plain tickets" in demo.text()
+        assert {link["seat"] for link in demo.ready["others"]} == {"secretariat", "fin-head"}
+        assert parse_link(demo.link(0)).authority == demo.ready["authority"]
+        assert demo.ready["data"] == str(demo.data)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -45,12 +48,19 @@ def test_one_signal_ends_cleanly_and_leaves_no_folder(number: signal.Signals) ->
         get(f"{demo.ready['url']}healthz")
 
 
-def test_a_demo_in_a_folder_of_its_own_is_the_same_meeting_again(tmp_path: Path) -> None:
-    meetings = []
+def test_a_demo_in_a_folder_of_its_own_is_the_same_meeting_with_the_same_links_again(tmp_path: Path) -> None:
+    started = []
     for _ in range(2):
         with Process("demo", "--json", "--port", "0", "--data", str(tmp_path)) as demo:
-            meetings.append(demo.ready["links"][0]["link"].split("/m/")[1].split("#")[0])
-    assert meetings[0] == meetings[1]
+            started.append([link["link"].split("/m/")[1] for link in demo.ready["links"]])
+    assert started[0] == started[1]
+    outcome = subprocess.run(
+        [str(COMMAND), "demo", "--by-hand", "--port", "0", "--data", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert outcome.returncode == 78, "its charter is signed: it lets in by itself"
 
 
 def test_the_media_server_alone_answers_as_livekit_does() -> None:
@@ -96,7 +106,7 @@ def test_a_self_signed_server_reads_its_certificate_again_on_sighup(tmp_path: Pa
         assert key.st_mode & 0o777 == 0o600
 
 
-def test_a_participant_without_a_screen_reports_what_it_received() -> None:
+def test_a_participant_without_a_screen_reports_what_it_received(tmp_path: Path) -> None:
     with Demo("--seats", "2") as demo:
         arguments = [str(COMMAND), "attend", "-", "--headless", "--json", "--seconds"]
         sender = subprocess.Popen(
@@ -105,28 +115,35 @@ def test_a_participant_without_a_screen_reports_what_it_received() -> None:
         assert sender.stdin is not None
         sender.stdin.write(demo.link(0))
         sender.stdin.close()
-        receiver = subprocess.run([*arguments, "12"], input=demo.link(1), capture_output=True, text=True, timeout=120)
+        receiving = [*arguments, "12", "--state", str(tmp_path / "device")]
+        receiver = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=120)
+        again = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=120)
+        used_up = subprocess.run([*arguments, "1"], input=demo.link(1), capture_output=True, text=True, timeout=120)
         sender.send_signal(signal.SIGTERM)
         assert sender.stdout is not None
         sent = json.loads(sender.stdout.read())
         assert sender.wait(timeout=60) == 0
         assert receiver.returncode == 0, receiver.stderr
-        report = json.loads(receiver.stdout.splitlines()[-1])
-        assert report["seconds"] >= 12
-        figures = report["participants"]["chair"]
-        assert figures["video_frames"] > 10
-        assert figures["audio_frames"] > 100
-        assert figures["failed"] == 0
-        assert figures["tone_hz"] == pytest.approx(1000, abs=3)
-        assert sent["participants"]["al-head"]["video_frames"] > 10
+        assert again.returncode == 0, "the device goes on with its folder"
+        for outcome in (receiver, again):
+            report = json.loads(outcome.stdout.splitlines()[-1])
+            assert report["seconds"] >= 12
+            figures = report["participants"]["chair"]
+            assert figures["video_frames"] > 10
+            assert figures["audio_frames"] > 100
+            assert (figures["failed"], figures["refused"]) == (0, 0)
+            assert figures["tone_hz"] == pytest.approx(1000, abs=3)
+        assert sent["participants"]["alb-head"]["video_frames"] > 10
+        assert used_up.returncode == 1
+        assert "code: enrolment.used" in used_up.stderr
 
 
-def test_a_ticket_of_another_server_lets_nobody_in() -> None:
+def test_a_link_of_another_authority_lets_nobody_in() -> None:
     with Demo() as one, Demo() as other:
         foreign = one.link(0).replace(f":{one.port}/", f":{other.port}/")
         command = [str(COMMAND), "attend", "-", "--headless", "--json", "--seconds", "5"]
         outcome = subprocess.run(command, input=foreign, capture_output=True, text=True, timeout=120)
     assert outcome.returncode == 1
     assert json.loads(outcome.stdout) == {"seconds": 0.0, "participants": {}}
-    assert "code: server.unreachable" in outcome.stderr
-    assert foreign.split("ticket=")[1] not in outcome.stderr
+    assert "code: " in outcome.stderr
+    assert foreign.split("#")[1] not in outcome.stderr

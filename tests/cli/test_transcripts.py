@@ -108,8 +108,8 @@ SCENES: dict[str, list[str]] = {
     "usage": [
         "demo --seats 0",
         "demo --seats 20 --with 20",
-        "attend https://meet.example/m/9Jk#ticket=x",
-        "attend https://meet.example/m/9Jk#ticket=x --headless",
+        "attend https://meet.example/m/9Jk#x",
+        "attend https://meet.example/m/9Jk#x --headless",
         "attend x --headless --subscribe most",
         "join https://meet.example/",
         "join https://meet.example/m/9Jk",

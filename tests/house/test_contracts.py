@@ -13,9 +13,9 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 
 VIOLATIONS = {
     "The house has one direction": ("refusal.py", "import incamera.server"),
-    "The server cannot decrypt": ("api/http.py", "import incamera.member.member"),
+    "The server cannot decrypt": ("api/http.py", "import incamera.member.call"),
     "A member and an auditor meet the server on the wire or in a file": (
-        "member/member.py",
+        "member/call.py",
         "import incamera.sfu.rooms",
     ),
     "The SFU stands alone": ("sfu/rooms.py", "import incamera.record.entry"),

@@ -14,14 +14,18 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from incamera.accreditation.invitation import Invitation
+from incamera.accreditation.signature import SigningKey
+from incamera.accreditation.strict import MeetingId
 from incamera.api.listener import Listener, bound
 from incamera.api.page import Page
 from incamera.forward import Ports, forwarding
-from incamera.log import Private
-from incamera.member.link import Link
+from incamera.limits import FEED_BATCH_BYTES
 from incamera.refusal import Code, Refused
 
 ONCE, SESSION = "once-only", "a-session"
+LARGEST = int(FEED_BATCH_BYTES) * 3 // 2
+"""Characters of the feed's largest message: base64url and JSON around a full batch."""
 
 
 async def _echo(request: Request) -> Response:
@@ -43,6 +47,13 @@ async def _socket(socket: WebSocket) -> None:
         await socket.send_bytes(message[::-1] + str(len(socket.url.query)).encode())
 
 
+async def _feed(socket: WebSocket) -> None:
+    await socket.accept()
+    token = await socket.receive_text()
+    await socket.send_text(token + "a" * LARGEST)
+    await socket.close(1000)
+
+
 def server() -> Listener:
     """A server as `incamera serve` is one for the page: data at /api and /rtc, and a page of its own."""
     routes = [
@@ -54,8 +65,15 @@ def server() -> Listener:
         Route("/api/moved", lambda _: RedirectResponse("https://elsewhere.example/")),
         Route("/rtc/validate", lambda _: PlainTextResponse("success")),
         WebSocketRoute("/rtc/v1", _socket),
+        WebSocketRoute("/api/v1/meetings/9Jk/feed", _feed),
     ]
     return Listener(Starlette(routes=routes), bound("127.0.0.1", 0))
+
+
+def invitation(origin: str, meeting: str = "9Jk") -> Invitation:
+    """A seat's link to this server."""
+    authority = SigningKey(bytes(32)).thumbprint
+    return Invitation(origin, MeetingId(meeting), authority, SigningKey(bytes([1] * 32)))
 
 
 def page(folder: Path) -> Page:
@@ -63,6 +81,9 @@ def page(folder: Path) -> Page:
     built = folder / "page"
     built.mkdir(exist_ok=True)
     (built / "index.html").write_text("<!doctype html><title>In Camera</title>")
+    (built / "assets").mkdir(exist_ok=True)
+    (built / "assets" / "core.wasm").write_bytes(b"\0asm")
+    (built / "assets" / "core.worker.js").write_text("1")
     return Page(built)
 
 
@@ -70,7 +91,7 @@ def page(folder: Path) -> Page:
 class Joined:
     """A running `incamera join`."""
 
-    link: Link
+    link: Invitation
     address: str
     ports: Ports
 
@@ -86,7 +107,7 @@ class Joined:
 @asynccontextmanager
 async def joined(folder: Path) -> AsyncIterator[Joined]:
     async with server() as upstream:
-        link = Link(f"http://127.0.0.1:{upstream.port}", "9Jk", Private("a.b.c"), "ee-head", "room")
+        link = invitation(f"http://127.0.0.1:{upstream.port}")
         ports = Ports(folder / "join.json")
         async with forwarding(link, page(folder), ports=ports, once=ONCE, session=SESSION) as address:
             yield Joined(link, address, ports)
@@ -97,14 +118,14 @@ async def test_the_one_time_address_leads_to_the_page_with_the_link_s_fragment(t
     async with joined(tmp_path) as join, join.browser() as browser:
         entered = await browser.get(f"/?once={ONCE}")
         assert entered.status_code == 303
-        assert entered.headers["location"] == "/m/9Jk#ticket=a.b.c"
+        assert entered.headers["location"] == f"/m/9Jk#{join.link.fragment}"
         assert "httponly" in entered.headers["set-cookie"].lower()
         assert "samesite=strict" in entered.headers["set-cookie"].lower()
         page = await browser.get("/m/9Jk")
         assert page.status_code == 200
         assert "In Camera" in page.text
         assert page.headers["content-security-policy"].startswith("default-src 'none'")
-        assert (await browser.get("/join.json")).json() == {"page": "package", "server": join.link.server}
+        assert (await browser.get("/join.json")).json() == {"page": "package", "server": join.link.origin}
 
 
 @pytest.mark.anyio
@@ -194,6 +215,29 @@ async def test_sockets_pass_both_ways_with_long_addresses_and_close_codes(tmp_pa
 
 
 @pytest.mark.anyio
+async def test_the_feed_s_largest_message_passes(tmp_path: Path) -> None:
+    async with joined(tmp_path) as join:
+        cookie = {"Cookie": f"incamera_{join.origin.rsplit(':', 1)[1]}={SESSION}", "Origin": join.origin}
+        address = f"{join.origin.replace('http', 'ws')}/api/v1/meetings/9Jk/feed"
+        async with websockets.connect(address, additional_headers=cookie, max_size=None) as socket:
+            await socket.send('{"token": "t"}')
+            assert len(await socket.recv()) == len('{"token": "t"}') + LARGEST
+
+
+@pytest.mark.anyio
+async def test_the_member_s_core_and_its_worker_come_from_here_with_their_types_and_policy(tmp_path: Path) -> None:
+    async with joined(tmp_path) as join, join.browser() as browser:
+        await browser.get(f"/?once={ONCE}")
+        policy = (await browser.get("/m/9Jk")).headers["content-security-policy"]
+        assert "'wasm-unsafe-eval'" in policy
+        assert "require-trusted-types-for 'script'" in policy
+        core, worker = await browser.get("/assets/core.wasm"), await browser.get("/assets/core.worker.js")
+        assert core.headers["content-type"] == "application/wasm"
+        assert core.content == b"\0asm"
+        assert worker.headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.anyio
 async def test_a_refusal_of_the_server_passes_with_its_status(tmp_path: Path) -> None:
     async with joined(tmp_path) as join:
         cookie = {"Cookie": f"incamera_{join.origin.rsplit(':', 1)[1]}={SESSION}"}
@@ -207,8 +251,8 @@ async def test_a_refusal_of_the_server_passes_with_its_status(tmp_path: Path) ->
 @pytest.mark.anyio
 async def test_a_meeting_keeps_its_port_and_another_has_its_own(tmp_path: Path) -> None:
     async with server() as upstream:
-        link = Link(f"http://127.0.0.1:{upstream.port}", "9Jk", Private("a.b.c"), "ee-head", "room")
-        other = Link(link.server, "7Hh", Private("a.b.c"), "ee-head", "room")
+        link = invitation(f"http://127.0.0.1:{upstream.port}")
+        other = invitation(link.origin, "7Hh")
         ports = Ports(tmp_path / "join.json")
         async with forwarding(link, page(tmp_path), ports=ports, once=ONCE, session=SESSION) as first:
             async with forwarding(other, page(tmp_path), ports=ports, once=ONCE, session=SESSION) as second:
@@ -225,7 +269,7 @@ async def test_a_meeting_keeps_its_port_and_another_has_its_own(tmp_path: Path) 
 
 @pytest.mark.anyio
 async def test_a_server_that_nobody_answers_for_is_refused_before_a_page_opens(tmp_path: Path) -> None:
-    link = Link("http://127.0.0.1:9", "9Jk", Private("a.b.c"), "ee-head", "room")
+    link = invitation("http://127.0.0.1:9")
     with pytest.raises(Refused) as refused:
         async with forwarding(link, page(tmp_path), ports=Ports(tmp_path / "join.json"), once=ONCE, session=SESSION):
             pass

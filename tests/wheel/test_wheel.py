@@ -57,7 +57,7 @@ def test_the_demo_runs_from_an_installed_wheel(command: Path, tmp_path: Path) ->
             timeout=120,
         )
         assert attend.returncode == 0, attend.stderr
-        assert json.loads(attend.stdout.splitlines()[-1])["participants"]["be-head"]["video_frames"] > 5
+        assert json.loads(attend.stdout.splitlines()[-1])["participants"]["bel-head"]["video_frames"] > 5
     finally:
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(timeout=30) == 0

@@ -29,9 +29,14 @@ class Invitation:
 
     def link(self) -> str:
         """The link. It is a secret: print it, hand it over, and log it nowhere."""
+        return f"{self.origin}/m/{self.meeting}#{self.fragment}"
+
+    @property
+    def fragment(self) -> str:
+        """What follows the link's `#`: the secret of it."""
         authority = unb64u(self.authority)
         assert authority is not None, "a thumbprint is b64u"
-        return f"{self.origin}/m/{self.meeting}#{b64u(bytes([VERSION]) + authority + self.key.seed())}"
+        return b64u(bytes([VERSION]) + authority + self.key.seed())
 
 
 def vouch_for_delegation(

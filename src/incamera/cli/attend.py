@@ -1,7 +1,6 @@
 """`incamera attend`: a participant without a screen that reports what arrived."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import ssl
@@ -19,8 +18,7 @@ from incamera.cli import options
 from incamera.cli.answers import Exit, note, refuse, result, taken
 from incamera.clock import Clock, SystemClock
 from incamera.forward import trust
-from incamera.member.link import Link, read_link
-from incamera.refusal import Code, Refusal, Refused
+from incamera.refusal import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from incamera.member.attendance import Figures
     from incamera.member.broadcast import Manner, Subscribe
     from incamera.member.delegate import Delegate
-    from incamera.member.member import End
 
 EXAMPLES = """\b
 Examples:
@@ -86,9 +83,6 @@ def attend(
     from incamera.member.broadcast import Manner  # here: `--help` need not wait for the SDK
 
     manner = Manner(picture=picture, tone=tone, tone_hz=tone_hz, subscribe=wanted[subscribe])
-    if "#ticket=" in text:
-        plain = taken(read_link(text))
-        raise typer.Exit(asyncio.run(_attend_plain(plain, manner, seconds, SystemClock(), as_json=as_json)))
     invitation = taken(parse_link(text))
     if state is None:
         note("The device is kept nowhere: the link is used up when this ends. Keep it with --state FOLDER.")
@@ -147,37 +141,6 @@ def _asked() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     return asked
-
-
-async def _attend_plain(link: Link, manner: "Manner", seconds: float | None, clock: Clock, *, as_json: bool) -> Exit:
-    from livekit import rtc
-
-    from incamera.member.member import Member
-
-    asked = _asked()
-    member = Member(link, manner, clock)
-    running = asyncio.create_task(member.run(asked))
-    entered = asyncio.create_task(member.entered.wait())
-    await asyncio.wait({running, entered}, return_when=asyncio.FIRST_COMPLETED)
-    if entered.done():
-        note(f"In the sitting as {link.delegation}.")
-        if seconds is not None:
-            asyncio.get_running_loop().call_later(seconds, asked.set)
-    end: End | None = None
-    with contextlib.suppress(rtc.ConnectError):
-        end = await running
-    was_in = member.entered.is_set() and end != "put out" and (member.connected or end == "closed")
-    _report(member.report(), member.seconds_in, as_json=as_json)
-    if end is None:
-        refuse(
-            Refusal(
-                Code.SERVER_UNREACHABLE,
-                f"{link.server} did not let this seat in.",
-                "Is the server running, is the ticket of today, is its certificate trusted (--ca)? "
-                "Ask with --log-level info.",
-            )
-        )
-    return Exit.DONE if was_in else Exit.FAILED
 
 
 def _report(report: "Mapping[str, Figures]", seconds: float, *, as_json: bool) -> None:

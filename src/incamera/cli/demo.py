@@ -11,9 +11,9 @@ import typer
 
 from incamera import log
 from incamera.cli import options
-from incamera.cli.answers import note, refuse, result, taken
+from incamera.cli.answers import refuse, result, taken
 from incamera.clock import SystemClock
-from incamera.demo.delegations import ALL, Seat, seats
+from incamera.demo.convening import DELEGATIONS_MAX, convened
 from incamera.refusal import Refused
 from incamera.settings.sources import Given, Source, load
 
@@ -32,7 +32,7 @@ Examples:
   incamera demo --host 0.0.0.0 --tls self-signed
       for others on this network; their browsers warn of the certificate
   incamera demo --json | head -n 1
-      for a program: {"url": …, "links": [{"seat": …, "link": …}, …], "pid": …}
+      for a program: {"url": …, "links": [{"seat": …, "link": …}, …], "pid": …, "authority": …, "data": …}
 """
 
 # On one machine nobody needs to know the media ports, and a second demo must not trip over the first.
@@ -46,16 +46,17 @@ _DEFAULTS: Source = {
 def demo(
     port: options.Port = None,
     seat_count: Annotated[
-        int, typer.Option("--seats", metavar="N", min=1, max=len(ALL), help="How many links for people.")
+        int, typer.Option("--seats", metavar="N", min=1, max=DELEGATIONS_MAX + 1, help="How many links for people.")
     ] = 2,
     with_count: Annotated[
         int,
         typer.Option(
-            "--with", metavar="N", min=0, max=len(ALL) - 1, help="How many synthetic delegations beside them."
+            "--with", metavar="N", min=0, max=DELEGATIONS_MAX, help="How many synthetic delegations beside them."
         ),
     ] = 0,
-    private: Annotated[bool, typer.Option("--private", hidden=True)] = False,
-    by_hand: Annotated[bool, typer.Option("--by-hand", hidden=True, help="Chairs let the others in.")] = False,
+    by_hand: Annotated[
+        bool, typer.Option("--by-hand", help="The doorkeeper lets in chairs only, and they the others.")
+    ] = False,
     as_json: options.Json = False,
     data: Annotated[
         Path | None,
@@ -73,62 +74,30 @@ def demo(
     log_level: options.LogLevel = None,
     log_format: options.LogFormat = None,
 ) -> None:
-    """Start a throw-away meeting and print links to open in a browser.
+    """Hold a throw-away meeting in private, and print links to open in a browser.
 
+    Its authority, charter and invitations are made on the spot; a doorkeeper opens the sittings and lets in who knocks.
     Runs until Ctrl-C. Nothing else is needed: the media server is part of it.
     """
     given = options.flags(locals())
-    if private:
-        _private(given, seat_count, with_count, data, as_json=as_json, by_hand=by_hand)
-        return
     # Here and not above: `--help` and completion need not wait for the media server's and the SDK's modules.
-    from incamera.demo import processes
-    from incamera.demo.meeting import NOTICE, kept
-    from incamera.server import run
-
-    people, synthetic = taken(seats(seat_count, with_count))
-    with nullcontext(str(data)) if data is not None else tempfile.TemporaryDirectory(prefix="incamera-") as folder:
-        given = {**given, ("data", "folder"): Given(folder, "flag --data" if data is not None else "demo")}
-        loaded = taken(load(flags=given, environ=os.environ, more=_DEFAULTS))
-        settings = loaded.settings
-        log.configure(settings.log.level, settings.log.format)
-        clock = SystemClock()
-        meeting = kept(Path(folder), places=len(people) + len(synthetic))
-
-        async def ready(running: "Running", asked: asyncio.Event) -> None:
-            links = [(seat, meeting.link(seat, running, clock)) for seat in people]
-            note(NOTICE)
-            _show(running, links, as_json=as_json)
-            if synthetic:
-                ca = Path(folder) / "tls" / "self-signed.crt" if settings.http.tls == "self-signed" else None
-                order = {"links": [meeting.link(seat, running, clock) for seat in synthetic]}
-                await processes.keep("incamera.member", order, asked, ca=ca)
-
-        try:
-            asyncio.run(run(settings, clock=clock, environ=os.environ, ready=ready))
-        except Refused as error:
-            refuse(error.refusal)
-
-
-def _private(given: Source, people: int, synthetic: int, data: Path | None, *, as_json: bool, by_hand: bool) -> None:
-    from incamera.demo.convening import convened
     from incamera.demo.holding import hold
     from incamera.server import run
 
     clock = SystemClock()
     with nullcontext(str(data)) if data is not None else tempfile.TemporaryDirectory(prefix="incamera-") as folder:
-        meeting = taken(convened(Path(folder), clock, seats=people + synthetic, is_automatic=not by_hand))
+        meeting = taken(convened(Path(folder), clock, seats=seat_count + with_count, is_automatic=not by_hand))
         authorities = Given((meeting.authority.thumbprint,), "demo")
         origin = "flag --data" if data is not None else "demo"
         given = {**given, ("data", "folder"): Given(folder, origin), ("meetings", "authorities"): authorities}
         settings = taken(load(flags=given, environ=os.environ, more=_DEFAULTS)).settings
         log.configure(settings.log.level, settings.log.format)
         ca = Path(folder) / "tls" / "self-signed.crt" if settings.http.tls == "self-signed" else None
-        guests, synthetics, rest = meeting.divided(people, synthetic)
+        guests, synthetics, rest = meeting.divided(seat_count, with_count)
 
         async def ready(running: "Running", asked: asyncio.Event) -> None:
             def show() -> None:
-                _show_private(running, meeting, guests, rest, Path(folder), as_json=as_json)
+                _show(running, meeting, guests, rest, Path(folder), as_json=as_json)
 
             await hold(meeting, synthetics, running.origin, Path(folder), asked, ca=ca, show=show)
 
@@ -138,7 +107,7 @@ def _private(given: Source, people: int, synthetic: int, data: Path | None, *, a
             refuse(error.refusal)
 
 
-def _show_private(
+def _show(
     running: "Running",
     meeting: "Convened",
     guests: "Sequence[Place]",
@@ -172,27 +141,4 @@ def _show_private(
     for one in guests:
         console.print(Text.assemble("  ", (one.name, "bold"), f", {one.role}"))
         console.print(Text(f"  {one.link(running.origin)}\n", style=f"link {one.link(running.origin)}"))
-    console.print("Ctrl-C ends the meeting.")
-
-
-def _show(running: "Running", links: list[tuple[Seat, str]], *, as_json: bool) -> None:
-    if as_json:
-        result(
-            {
-                "url": f"{running.origin}/",
-                "links": [{"seat": seat.seat, "link": link, "name": seat.delegation} for seat, link in links],
-                "pid": os.getpid(),
-                "udp_port": running.udp_port,
-                "tcp_port": running.tcp_port,
-            }
-        )
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(soft_wrap=True)
-    console.print("\nOpen each link in a browser of its own, or in a tab:\n")
-    for seat, link in links:
-        console.print(Text.assemble("  ", (seat.delegation, "bold"), f", {seat.role}"))
-        console.print(Text(f"  {link}\n", style=f"link {link}"))
     console.print("Ctrl-C ends the meeting.")

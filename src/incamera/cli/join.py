@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from incamera import log
+from incamera.accreditation.invitation import Invitation, parse_link
 from incamera.cli import options
 from incamera.cli.answers import note, refuse, result, taken
-from incamera.member.link import Link, read_link
 from incamera.refusal import Refused
 from incamera.settings.fields import Settings
 from incamera.settings.sources import data_folder
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  incamera join 'https://meet.example/m/…#ticket=…'
+  incamera join 'https://meet.example/m/…#…'
   incamera join - < link.txt
       the link does not show in the list of processes then
   incamera join - --ca ministry.pem --no-browser
@@ -58,7 +58,7 @@ def join(
     The server gets data only, and gives data only: no page and no script comes from it. Runs until Ctrl-C.
     """
     log.configure(log_level or "warning")
-    read = taken(read_link(sys.stdin.readline() if link == "-" else link))
+    read = taken(parse_link(sys.stdin.readline() if link == "-" else link))
     from incamera.forward import Ports  # here: `--help` need not wait for it
 
     folder = data or data_folder(Settings(), os.environ)
@@ -68,7 +68,9 @@ def join(
         refuse(error.refusal)
 
 
-async def _join(link: Link, ports: "Ports", *, ca: Path | None, port: int | None, browser: bool, as_json: bool) -> None:
+async def _join(
+    link: Invitation, ports: "Ports", *, ca: Path | None, port: int | None, browser: bool, as_json: bool
+) -> None:
     from incamera.api.ending import Ending
     from incamera.api.page import Page
     from incamera.forward import forwarding

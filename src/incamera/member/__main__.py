@@ -1,8 +1,8 @@
 """`python -m incamera.member`: many synthetic members in one process. One line of JSON on standard input says which.
 
-`{"seats": [{"seat", "link"}, …], "state": folder, "ca": path | null}`: members with MLS, each with a device of its own
-in the folder; or `{"links": ["https://…", …]}` of plain tickets. They see nobody (one decoder a pair would be n²), and
-leave when standard input closes, or at SIGTERM. The first three ask for the floor, so that a chair has whom to give it.
+`{"seats": [{"seat", "link"}, …], "state": folder, "ca": path | null}`: each has a device of its own in the folder. They
+see nobody (one decoder a pair would be n²), and leave when standard input closes, or at SIGTERM. The first three ask
+for the floor, so that a chair has whom to give it.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import os
 import signal
 import ssl
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -22,8 +21,6 @@ from incamera.meeting.acts import RequestFloor
 from incamera.member.broadcast import Manner
 from incamera.member.delegate import Delegate
 from incamera.member.device import StateFolder
-from incamera.member.link import read_link
-from incamera.member.member import Member
 from incamera.refusal import Refusal
 
 _log = log.logger(__name__)
@@ -41,9 +38,6 @@ async def attend(order: Any) -> None:
         loop.add_signal_handler(number, asked.set)
     loop.add_reader(sys.stdin.fileno(), asked.set)  # readable: closed, since nothing more is ever written
     clock = SystemClock()
-    if "seats" not in order:
-        await _attend_plain(order["links"], asked, clock)
-        return
     tls = ssl.create_default_context(cafile=order["ca"])
     async with asyncio.TaskGroup() as group:
         for place, seat in enumerate(order["seats"]):
@@ -74,20 +68,6 @@ async def _ask(delegate: Delegate) -> None:
     await delegate.entered.wait()
     sitting = await delegate.attendee.sitting()
     await sitting.deeds.act(RequestFloor())
-
-
-async def _attend_plain(links: Sequence[str], asked: asyncio.Event, clock: Clock) -> None:
-    members = [
-        Member(_taken(read_link(text)), Manner(place=place, turn=(place, len(links)), subscribe="none"), clock)
-        for place, text in enumerate(links)
-    ]
-    async with asyncio.TaskGroup() as group:
-        for member in members:
-            group.create_task(_run(member, asked))
-
-
-async def _run(member: Member, asked: asyncio.Event) -> None:
-    await member.run(asked)
 
 
 def _taken(value: T | Refusal) -> T:
