@@ -198,7 +198,9 @@ export class Attendee {
     const posted = await this.#options.client.post(await this.sign(kind, body, sitting));
     if (isRefusal(posted)) return posted;
     const { journal, seq } = posted.entry.header;
-    await this.until(() => !this.reader.entries.has(journal) || (this.reader.after()[journal] ?? 0) >= seq);
+    const isHere = () => !this.reader.entries.has(journal) || (this.reader.after()[journal] ?? 0) >= seq;
+    // On a record that is held back or forked it may never come.
+    await this.until(() => isHere() || (this.sittings.get(journal)?.alarms.length ?? 0) > 0);
     return undefined;
   }
 

@@ -1,0 +1,126 @@
+"""A server that lies to a page, or falls silent: the page stops, says what it saw, and its pictures and sound end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from incamera.accreditation.strict import Thumbprint
+from incamera.api.page import Page
+from incamera.clock import SystemClock
+from incamera.meeting.acts import Leave, RequestFloor
+from incamera.record.entry import JournalId
+from tests.malice.conspiracy import lied_to
+from tests.malice.liar import Liar, kind_of
+from tests.support.private import reached
+from tests.support.private_pages import Guest, gallery, pages_agree
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.anyio,
+    pytest.mark.skipif(not Page().built, reason="the page is not built: make setup"),
+]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def stopped(guest: Guest, cause: str, patience_s: float) -> dict[str, object]:
+    """Wait for an alarm of this cause; the stop page stands."""
+    told = await guest.until(
+        f"an alarm: {cause}", lambda told: any(alarm["cause"] == cause for alarm in told["alarms"]), patience_s
+    )
+    await guest.page.locator("[data-control=stop]").wait_for()
+    return next(alarm for alarm in told["alarms"] if alarm["cause"] == cause)
+
+
+@asynccontextmanager
+async def frozen(liar: Liar, device: Thumbprint) -> AsyncIterator[None]:
+    """Meanwhile nothing is told to a device, on whatever line it tries."""
+
+    async def hush() -> None:
+        while True:
+            liar.lines[device].is_frozen = True
+            await asyncio.sleep(0.01)
+
+    task = asyncio.create_task(hush())
+    try:
+        yield
+    finally:
+        task.cancel()
+        liar.lines[device].is_frozen = False
+
+
+async def test_two_views_of_a_journal_alarm_both_sides_by_name(tmp_path: Path) -> None:
+    async with lied_to(tmp_path) as (meeting, liar), gallery() as browser:
+        await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        albania = await meeting.enter("alb-head").member()
+        belgium = await browser.enter(meeting, "bel-head")
+        await pages_agree(belgium, members=3)
+        page = Thumbprint(await belgium.device())
+
+        # A device that colludes signs two acts for one place: the page is shown the one, everybody else the other.
+        line = liar.lines[page]
+        assert line.history is not None
+        line.history.hides = lambda entry: kind_of(entry) == "floor.request"
+        decoy = meeting.present["alb-head"].attendee.sign(Leave(), meeting.first)
+        await albania.deeds.act(RequestFloor())
+        await line.insert(JournalId(meeting.first), decoy, SystemClock().now_ms())
+        alarm = await stopped(belgium, "fork", 30)
+        assert alarm["place"]["journal"] == "sitting"  # type: ignore[index]
+        assert alarm["ours"] != alarm["theirs"]
+        before = await belgium.until("no leave to send", lambda told: not told["isSending"])
+        await reached(albania, lambda one: any(alarm.by == page for alarm in one.alarms))
+        await asyncio.sleep(2)
+        assert (await belgium.plane())["sent"] - before["sent"] <= 2, "what was on its way, and nothing more"
+
+
+async def test_a_feed_that_falls_silent_is_seen_within_half_a_minute_and_mended(tmp_path: Path) -> None:
+    async with lied_to(tmp_path) as (meeting, liar), gallery() as browser:
+        await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        belgium = await browser.enter(meeting, "bel-head")
+        await pages_agree(belgium, members=2)
+        async with frozen(liar, Thumbprint(await belgium.device())):
+            await stopped(belgium, "stalled", 60)
+        # A page whose line was dead mends itself: it takes another one.
+        await belgium.until("the feed moves again", lambda told: told["alarms"] == [], 60)
+
+
+@pytest.mark.long
+async def test_after_a_hundred_seconds_of_silence_nothing_more_is_sent(tmp_path: Path) -> None:
+    async with lied_to(tmp_path) as (meeting, liar), gallery() as browser:
+        await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        belgium = await browser.enter(meeting, "bel-head")
+        await pages_agree(belgium, members=2)
+        await belgium.until("sending", lambda told: told["sent"] > 30)
+        async with frozen(liar, Thumbprint(await belgium.device())):
+            await stopped(belgium, "stopped", 150)
+            before = await belgium.until("no leave to send", lambda told: not told["isSending"])
+            await asyncio.sleep(2)
+            assert (await belgium.plane())["sent"] - before["sent"] <= 2, "what was on its way, and nothing more"
+            assert before["phase"] == "member"
+
+
+async def test_an_entry_that_may_not_stand_stops_the_page_for_good(tmp_path: Path) -> None:
+    async with lied_to(tmp_path) as (meeting, liar), gallery() as browser:
+        await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        albania = await meeting.enter("alb-head").member()
+        belgium = await browser.enter(meeting, "bel-head")
+        await pages_agree(belgium, members=3)
+        line = liar.lines[Thumbprint(await belgium.device())]
+        assert line.history is not None
+        line.history.hides = lambda entry: kind_of(entry) == "floor.request"
+        await albania.deeds.act(RequestFloor())
+
+        # What comes next says that its author saw an entry that was never shown here.
+        await albania.leave()
+        alarm = await stopped(belgium, "record", 60)
+        assert alarm["code"] == "act.seen"
+        assert not (await belgium.plane())["isSending"]
+        await belgium.page.reload()
+        await stopped(belgium, "record", 60)
