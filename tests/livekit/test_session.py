@@ -125,6 +125,26 @@ def test_a_published_track_is_announced_before_the_answer_that_carries_it(stage:
     assert stage.effects.index(subscribe) < stage.effects.index(offers[-1]), "its SSRC must be in this answer"
 
 
+def test_a_new_section_with_another_track_id_carries_the_announced_track_of_its_kind(stage: Stage) -> None:
+    """Firefox's: what it announces is not what its description says."""
+    alice = enter(stage, "alice")
+    for request in (CAMERA, MICROPHONE):
+        stage.say(alice, add_track=request)
+    theirs = section("10", "audio", "sendonly", "{1}"), section("11", "video", "sendonly", "{2}")
+    stage.offer(alice, *RECEIVING, *theirs, number=3)
+    assert {track.cid: track.mid for track in alice.participant.tracks.values()} == {"mic": "10", "cam": "11"}
+
+
+def test_a_section_that_was_there_before_takes_no_track_that_is_announced_later(stage: Stage) -> None:
+    alice = enter(stage, "alice")
+    stray = section("10", "video", "sendonly", "stray")
+    stage.offer(alice, *RECEIVING, stray, number=3)
+    stage.say(alice, add_track=CAMERA)
+    assert not alice.participant.tracks
+    stage.offer(alice, *RECEIVING, stray, section("11", "video", "sendonly", "cam"), number=4)
+    assert [track.mid for track in alice.participant.tracks.values()] == ["11"]
+
+
 def test_more_tracks_than_sections_ask_for_the_sections_that_are_missing_once(stage: Stage) -> None:
     bob = enter(stage, "bob")
     for n in range(4):

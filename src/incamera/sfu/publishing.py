@@ -82,10 +82,12 @@ def add(room: Room, participant: Participant, request: AddTrackRequest, now: flo
 def answered(room: Room, participant: Participant, sections: tuple[OfferedSection, ...], now: float) -> None:
     """An offer was answered: tracks whose section it no longer sends are withdrawn, announced ones are published."""
     sending = {section.mid for section in sections if section.is_sending}
+    sent = {section.mid for section in participant.sections if section.is_sending}
     for track in [track for track in participant.tracks.values() if track.mid not in sending]:
         withdraw(room, participant, track, now)
     participant.sections = sections
     match(room, participant, now)
+    _match_by_kind(room, participant, sending - sent, now)
 
 
 def match(room: Room, participant: Participant, now: float) -> None:
@@ -96,6 +98,19 @@ def match(room: Room, participant: Participant, now: float) -> None:
         candidates = (
             track for track in participant.pending if track.cid in section.cids and track.kind == section.kind
         )
+        track = next(candidates, None)
+        if track is not None:
+            participant.pending.remove(track)
+            _publish(room, participant, track, section, now)
+
+
+def _match_by_kind(room: Room, participant: Participant, new: set[str], now: float) -> None:
+    """Firefox announces other track ids than its `a=msid` has: a new section takes the next track of its kind."""
+    named = {cid for section in participant.sections for cid in section.cids}
+    for section in participant.sections:
+        if section.mid not in new or participant.track_at(section.mid) is not None:
+            continue
+        candidates = (each for each in participant.pending if each.kind == section.kind and each.cid not in named)
         track = next(candidates, None)
         if track is not None:
             participant.pending.remove(track)
