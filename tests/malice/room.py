@@ -14,6 +14,7 @@ from livekit.protocol.rtc import SignalResponse
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute
 
 from tests.support.browsers import await_true
+from tests.support.firefox import FirefoxPage
 
 Lie = Callable[[SignalResponse], None]
 """Changes a signal of the media server on its way to a page."""
@@ -29,7 +30,7 @@ class Member:
     """A device with one page."""
 
     device: str
-    page: Page
+    page: Page | FirefoxPage
 
     @property
     def identity(self) -> str:
@@ -134,9 +135,17 @@ class Hall:
         page = self._page("room")
         if lie is not None:
             lie_to(page, lie)
-        member = Member(device, page)
+        return self._start(Member(device, page), publishes, sources)
+
+    def enter_with(self, page: FirefoxPage, device: str) -> Member:
+        """Into the room with another browser."""
+        page.goto(f"{self.harness}/room.html")
+        page.wait_for_function("window.room")
+        return self._start(Member(device, page), True, GRANTS_OFF)
+
+    def _start(self, member: Member, publishes: bool, sources: tuple[str, ...]) -> Member:
         member.call("start", self.sfu, member.identity, self._token(member.identity, sources), publishes)
-        await_true(f"{device} is in the room, or not let in", lambda: member.call("line")["state"] != "joining")
+        await_true(f"{member.device} is in the room, or not let in", lambda: member.call("line")["state"] != "joining")
         return member
 
     def outsider(self, device: str, frames: str) -> Member:
