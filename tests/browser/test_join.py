@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browsers import await_true, chromium
+from tests.support.browsers import PATIENCE_S, await_true, chromium
 from tests.support.servers import COMMAND, Demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -44,14 +44,15 @@ def test_the_page_of_the_package_is_in_the_sitting_and_asks_nobody_else(tmp_path
             )
             page.on("pageerror", lambda error: broken.append(str(error)))
             page.goto(address)
-            page.get_by_role("button", name="Enter").click()
-            page.get_by_role("button", name="Leave").wait_for()
+            page.locator("[data-control=enter]").click()
+            page.locator("[data-control=room][data-line=open]").wait_for(timeout=PATIENCE_S * 1000)
+            assert page.locator("[data-control=page-asks]").count() == 0, "the program's page asks nothing"
             await_true("both pictures play", lambda: page.evaluate(PLAYING) >= 2)
             assert "#" not in page.url, "the link's secret part stands in the address bar"
             assert "once=" not in page.url
 
             page.reload()
-            page.get_by_role("button", name="Leave").wait_for()
+            page.locator("[data-control=room][data-line=open]").wait_for(timeout=PATIENCE_S * 1000)
             await_true("both pictures play again", lambda: page.evaluate(PLAYING) >= 2)
 
             assert [url for url in asked if not url.startswith((f"{origin}/", "blob:"))] == []
