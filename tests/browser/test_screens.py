@@ -81,3 +81,16 @@ async def test_a_sitting_is_held_by_its_buttons_and_keys(tmp_path: Path) -> None
         async with albania.page.expect_download() as kept:
             await press(albania, "keep-proof")
         assert (await kept.value).suggested_filename.startswith("incamera-record-")
+
+
+async def test_a_link_that_was_used_ends_at_the_refusal_and_its_holder_sees_the_try(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting, gallery() as browser:
+        await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        albania = await browser.open(meeting, "alb-head")
+        await enter(albania)
+        await expect(control(albania, "room")).to_be_visible()
+
+        second = await browser.open(meeting, "alb-head")
+        await enter(second)
+        await expect(second.page.locator('[data-control="refusal"][data-why="enrolment.used"]')).to_be_visible()
+        await expect(albania.page.locator('[data-control="contest"][data-seat="alb-head"]')).to_be_visible()
