@@ -1,7 +1,6 @@
 /**
  * A participant with the product's room, seal and devices, and no member: rounds and the floor come from a test, which can lie to it.
- *
- * Pictures are attached as the screens do it, and the longest time that each stood still is measured by the frames that were shown.
+ * Pictures are attached as the screens do it.
  */
 import { Devices } from "../src/media/devices";
 import { startFrames } from "../src/media/frames";
@@ -15,8 +14,6 @@ interface Shown {
   readonly detach: () => void;
 }
 
-/** The times at which a participant's frames were shown, newest last: the element changes, these go on. */
-const shownAt = new Map<string, number[]>();
 const pictures = new Map<string, Shown>();
 let seal: Seal;
 let room: MediaRoom;
@@ -31,13 +28,6 @@ function show(identity: string, key: string): void {
   const element = document.body.appendChild(document.createElement("video"));
   element.width = 320;
   element.muted = element.autoplay = true;
-  const times = shownAt.get(identity) ?? [];
-  shownAt.set(identity, times);
-  const note = (now: number) => {
-    times.push(now);
-    element.requestVideoFrameCallback(note);
-  };
-  element.requestVideoFrameCallback(note);
   pictures.set(identity, { element, key, detach: room.showPicture(identity, element) });
 }
 
@@ -92,16 +82,8 @@ const harness = {
   statistics: () => room.statistics(),
   seal: () => ({ ...seal.store.snapshot(), keyed: [...seal.store.snapshot().keyed] }),
 
-  /** Identities whose picture is attached, and whether sound of anybody is. */
+  /** Identities whose picture is attached. */
   attached: () => [...pictures].filter(([, { element }]) => element.srcObject !== null).map(([identity]) => identity),
-
-  now: () => performance.now(),
-  /** The longest time between two frames of a participant that were shown since then, and how many were: milliseconds. */
-  standstill(identity: string, since: number): { longest_ms: number; frames: number } {
-    const times = (shownAt.get(identity) ?? []).filter((time) => time >= since);
-    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
-    return { longest_ms: Math.max(0, ...gaps), frames: times.length };
-  },
 };
 
 declare global {
