@@ -22,6 +22,15 @@ test("a participant's counters do not go back when its track is published anew",
   expect(tally.statistics()["ee-head"]).toMatchObject({ video_frames: 42, freezes: 2 });
 });
 
+test("nor when its track ends and reports nothing more, or its section is used again", () => {
+  const tally = new Tally();
+  tally.record("ee-head", "first", countersOf([video]));
+  tally.record("ee-head", "first", countersOf([]));
+  expect(tally.statistics()["ee-head"]).toMatchObject({ video_frames: 40 });
+  tally.record("ee-head", "first", countersOf([{ ...video, framesDecoded: 3 }]));
+  expect(tally.statistics()["ee-head"]).toMatchObject({ video_frames: 43, freezes: 2 });
+});
+
 test("frames that were not shown are counted, but for those that the floor keeps away", () => {
   expect(failedOf({ dropped: { stale: 3, denied: 2, no_floor: 50, unassigned: 9 } })).toBe(5);
 });

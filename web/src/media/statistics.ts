@@ -31,13 +31,14 @@ export function failedOf({ dropped }: Pick<TrackCounts, "dropped">): number {
   return Object.values(failed).reduce((sum, frames) => sum + frames, 0);
 }
 
+const nothing: Counters = { video_frames: 0, audio_frames: 0, freezes: 0, width: 0, height: 0 };
 const AUDIO_FRAME_S = 0.02;
 /** Opus always decodes at this rate in browsers. */
 const AUDIO_RATE_HZ = 48_000;
 
 export function countersOf(report: Iterable<Record<string, unknown>>): Counters {
   const number = (value: unknown) => (typeof value === "number" ? value : 0);
-  let counters: Counters = { video_frames: 0, audio_frames: 0, freezes: 0, width: 0, height: 0 };
+  let counters = nothing;
   for (const entry of report) {
     if (entry["type"] !== "inbound-rtp") continue;
     const decoded = number(entry["totalSamplesReceived"]) - number(entry["concealedSamples"]);
@@ -54,12 +55,16 @@ export function countersOf(report: Iterable<Record<string, unknown>>): Counters 
 
 /** Adds up the tracks of each participant over their lives: a track's counters end with it, ours do not. */
 export class Tally {
-  readonly #tracks = new Map<string, Map<string, Counters>>();
+  readonly #tracks = new Map<string, Map<string, Life>>();
   readonly #failed = new Map<string, Map<string, Failed>>();
 
-  record(identity: string, track: string, counters: Counters): void {
-    const tracks = this.#tracks.get(identity) ?? new Map<string, Counters>();
-    tracks.set(track, counters);
+  /** A track that ended reports nothing; its section used again counts anew: what was counted before is kept. */
+  record(identity: string, track: string, now: Counters): void {
+    if (now.video_frames === 0 && now.audio_frames === 0) return;
+    const tracks = this.#tracks.get(identity) ?? new Map<string, Life>();
+    const { before, last } = tracks.get(track) ?? { before: nothing, last: nothing };
+    const isAnew = now.video_frames < last.video_frames || now.audio_frames < last.audio_frames;
+    tracks.set(track, { before: isAnew ? sum([before, last]) : before, last: now });
     this.#tracks.set(identity, tracks);
   }
 
@@ -81,8 +86,14 @@ export class Tally {
       (sum, one) => sum + one.before + one.last,
       0,
     );
-    return { ...sum([...(this.#tracks.get(identity)?.values() ?? [])]), failed };
+    const lives = [...(this.#tracks.get(identity)?.values() ?? [])];
+    return { ...sum(lives.flatMap(({ before, last }) => [before, last])), failed };
   }
+}
+
+interface Life {
+  readonly before: Counters;
+  readonly last: Counters;
 }
 
 interface Failed {
@@ -99,6 +110,6 @@ function sum(tracks: readonly Counters[]): Counters {
       width: one.width || all.width,
       height: one.height || all.height,
     }),
-    { video_frames: 0, audio_frames: 0, freezes: 0, width: 0, height: 0 },
+    nothing,
   );
 }
