@@ -2,6 +2,7 @@
 
 import json
 import math
+import signal
 import subprocess
 import wave
 from array import array
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.test_call import enter
-from tests.support.browsers import await_true, chromium, statistics
+from tests.browser.test_call import decoded, enter
+from tests.support.browsers import await_true, chromium
 from tests.support.servers import COMMAND, Demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -60,42 +61,32 @@ def hears(page: Page, hz: int) -> bool:
 
 def test_a_python_member_and_a_browser_see_each_other_and_hear_the_tone_that_was_sent(tmp_path: Path) -> None:
     write_tone(tmp_path / "tone.wav", SENT_BY_BROWSER_HZ)
+    arguments = ["attend", "-", "--headless", "--json", "--tone-hz", str(SENT_BY_PYTHON_HZ)]
     with (
         chromium(f"--use-file-for-fake-audio-capture={tmp_path / 'tone.wav'}") as browser,
         Demo("--seats", "2") as demo,
     ):
-        attend = subprocess.Popen(
-            [
-                str(COMMAND),
-                "attend",
-                "-",
-                "--headless",
-                "--json",
-                "--seconds",
-                "90",
-                "--tone-hz",
-                str(SENT_BY_PYTHON_HZ),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        attend = subprocess.Popen([str(COMMAND), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert attend.stdin is not None
         assert attend.stdout is not None
         attend.stdin.write(demo.link(1) + "\n")
         attend.stdin.close()
         try:
-            page = enter(browser, demo.link(0), before=LISTEN)
-            member = demo.seat(1)
-            await_true(
-                "the browser sees the member", lambda: statistics(page).get(member, {}).get("video_frames", 0) > 30
+            chair = enter(browser, demo.link(0), before=LISTEN)
+            device = await_true(
+                "the browser sees the member",
+                lambda: next((who for who, seen in decoded(chair).items() if seen["video_frames"] > 30), None),
             )
-            await_true(f"the browser hears {SENT_BY_PYTHON_HZ} Hz", lambda: hears(page, SENT_BY_PYTHON_HZ))
+            assert not hears(chair, SENT_BY_PYTHON_HZ), "it has not the floor"
+            give = "(body) => window.__incamera.act('floor.give', body)"
+            assert chair.evaluate(give, {"delegation": "alb", "device": device}) is None
+            await_true(f"the browser hears {SENT_BY_PYTHON_HZ} Hz", lambda: hears(chair, SENT_BY_PYTHON_HZ))
+            attend.send_signal(signal.SIGTERM)
             report = json.loads(attend.stdout.read().strip().splitlines()[-1])
             assert attend.wait(timeout=30) == 0
         finally:
             attend.kill()
     seen = report["participants"][demo.seat(0)]
     assert seen["video_frames"] > 30, "the member did not see the browser"
-    assert seen["failed"] == 0
+    assert (seen["failed"], seen["refused"]) == (0, 0)
     assert abs(seen["tone_hz"] - SENT_BY_BROWSER_HZ) < 15, f"the member heard {seen['tone_hz']} Hz"
