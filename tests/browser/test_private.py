@@ -156,6 +156,7 @@ async def test_the_floor_opens_a_microphone_and_nobody_else_is_heard(tmp_path: P
         await sound_stops(chair, device)
 
 
+@pytest.mark.long  # tests/browser/test_python_member.py shows the same by the command, beside each change
 async def test_a_page_and_a_python_member_see_and_hear_each_other(tmp_path: Path) -> None:
     write_tone(tmp_path / "tone.wav", 700)
     flag = f"--use-file-for-fake-audio-capture={tmp_path / 'tone.wav'}"
