@@ -150,13 +150,7 @@ def test_thousands_of_malformed_datagrams_leave_no_gap_in_the_call(browser: Brow
         pages = {demo.seat(n): enter(browser, demo.link(n)) for n in range(2)}
         all_decode(pages)
 
-        def freezes() -> int:
-            return sum(seen["freezes"] for page in pages.values() for seen in statistics(page).values())
-
-        at_rest = freezes()
-        for _ in range(100):
-            pages[demo.seat(0)].wait_for_timeout(20)
-        before = freezes()
+        before = {seat: statistics(page) for seat, page in pages.items()}
         for n in range(10_000):
             if seeds and n % 2:
                 datagram = bytearray(dice.choice(seeds).read_bytes())
@@ -169,5 +163,7 @@ def test_thousands_of_malformed_datagrams_leave_no_gap_in_the_call(browser: Brow
             if n % 100 == 99:
                 pages[demo.seat(0)].wait_for_timeout(20)
         all_decode(pages)
-        # Two browsers on two busy cores freeze by themselves now and then; datagrams that hurt would do it in a row.
-        assert freezes() - before <= before - at_rest + 2, "the call had gaps"
+        for seat, page in pages.items():
+            for other, seen in statistics(page).items():
+                # One comes by itself on two cores now and then; 10,000 datagrams that hurt would be a row of them.
+                assert seen["freezes"] - before[seat][other]["freezes"] <= 1, f"{seat}: the call had gaps"
