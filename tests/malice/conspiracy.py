@@ -25,7 +25,7 @@ from incamera.member.client import Posted
 from incamera.member.sitting import Sitting
 from incamera.refusal import Refusal
 from tests.malice.liar import History, Liar
-from tests.support.private import Chamber, chamber
+from tests.support.private import Chamber, chamber, reached
 
 HOUR_MS = 3_600_000
 
@@ -36,8 +36,29 @@ async def lied_to(folder: Path, *, delegations: int = 4) -> AsyncIterator[tuple[
     liar = Liar()
     async with chamber(folder, delegations=delegations, around=liar.around) as meeting:
         key = registrar_key(meeting.data, make=False)
-        liar.histories = lambda _: History(key, meeting.founded.meeting)
+        made: dict[Thumbprint, History] = {}
+        liar.histories = lambda device: made.setdefault(device, History(key, meeting.founded.meeting))
         yield meeting, liar
+
+
+class Ahead(SystemClock):
+    """A clock that a test moves on, or stops: deadlines pass when it says so, whatever the machine's load."""
+
+    ahead_s = 0.0
+    _stands_at_s: float | None = None
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s if self._stands_at_s is None else self._stands_at_s
+
+    def stand_still(self) -> None:
+        """No time passes."""
+        self._stands_at_s = self.monotonic()
+
+    def go_on(self, later_s: float) -> None:
+        """Time passes again, from so much later on."""
+        assert self._stands_at_s is not None, "it stands"
+        self.ahead_s = self._stands_at_s + later_s - super().monotonic()
+        self._stands_at_s = None
 
 
 def now_ms() -> int:
@@ -51,6 +72,14 @@ def hours(start: float, end: float) -> Period:
 
 
 TODAY = (-1, 12)
+
+
+async def hears(one: Sitting, other: Sitting) -> None:
+    """Until one has heard the other's next words, and so all that it was told before."""
+    heard: list[Thumbprint] = []
+    one.membership.on_heard.append(lambda beat: heard.append(beat.by.device))
+    other.hurry()
+    await reached(one, lambda _: other.me in heard)
 
 
 @dataclass(frozen=True)

@@ -39,20 +39,20 @@ class History:
     def __init__(self, key: SigningKey, meeting: MeetingId) -> None:
         self._key, self._meeting = key, meeting
         self._tails: dict[JournalId, Tail] = {}
-        self._shown: dict[Place, Place | None] = {}
+        self._shown: dict[Place, list[Entry]] = {}
+        """By the place in the real record: who connects again is shown the same again."""
         self.hides: Judge = lambda _: False
         self.is_closed = False
         """Nothing more of the record is shown; signals pass."""
 
     def entry(self, entry: Entry) -> list[Entry]:
         """What is shown for an entry of the real record."""
-        if self.hides(entry):
-            self._shown[entry.place] = self._tail(entry.header.journal).place
-            return []
-        assert entry.body is not None
-        made = self.put(entry.header.journal, entry.body, entry.header.at_ms)
-        self._shown[entry.place] = made.place
-        return [made]
+        if entry.place not in self._shown:
+            self._shown[entry.place] = []
+            if not self.hides(entry):
+                assert entry.body is not None
+                self._shown[entry.place] = [self.put(entry.header.journal, entry.body, entry.header.at_ms)]
+        return self._shown[entry.place]
 
     def put(self, journal: JournalId, body: str, at_ms: int) -> Entry:
         """The next entry of a journal, whatever the rules say of it."""
@@ -84,6 +84,10 @@ class Line:
     is_frozen: bool = False
     said: list[str] = field(default_factory=list)
     """Every message that the device was sent."""
+    listeners: list["Line"] = field(default_factory=list)
+    """Lines that are told the same, whoever may read it by the record."""
+    is_relayed: bool = False
+    """What its device signals goes to all, though the real server refuses it."""
 
     async def pass_on(self, text: str) -> None:
         """A message of the real server, as the device gets it."""
@@ -100,6 +104,8 @@ class Line:
 
     async def tell(self, text: str) -> None:
         """Say something of our own."""
+        for listener in self.listeners:
+            await listener.tell(text)
         self.said.append(text)
         await self.send({"type": "websocket.send", "text": text})
 
@@ -150,6 +156,13 @@ class Liar:
         self.holds.append(hold)
         return hold
 
+    async def relay(self, sender: Thumbprint, signal: Mapping[str, str]) -> None:
+        """A signal, to everybody else's line."""
+        told = json.dumps({"signal": {**signal, "from": sender}}, separators=(",", ":"))
+        for device, line in self.lines.items():
+            if device != sender:
+                await line.tell(told)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"].endswith("/feed"):
             await self._feed(scope, receive, send)
@@ -170,6 +183,8 @@ class Liar:
                 line = self.lines[device] = Line(device, send, self.histories(device), said=self.said[device])
             elif line is not None and text is not None:
                 self.signals[line.device].append(text)
+                if line.is_relayed and "signal" in (signal := json.loads(text)):
+                    await self.relay(line.device, signal["signal"])
             return message
 
         async def says(message: Message) -> None:

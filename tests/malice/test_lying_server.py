@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from incamera.accreditation.strict import Thumbprint
 from incamera.api.page import Page
-from incamera.clock import SystemClock
+from incamera.e2ee.heartbeat import HEARTBEAT_MS
 from incamera.meeting.acts import EnrolDevice, Knock, RequestFloor
 from incamera.member.sitting import Sitting
 from incamera.member.vigil import STALL_MS
-from incamera.record.entry import JournalId
+from incamera.record.entry import Entry, JournalId
 from tests.malice import conspiracy
-from tests.malice.conspiracy import lied_to, now_ms
-from tests.support.private import agreed, reached
+from tests.malice.conspiracy import Ahead, lied_to, now_ms
+from tests.malice.liar import claims_of, kind_of
+from tests.support.private import Chamber, agreed, reached
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
 
@@ -22,17 +24,20 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-class Ahead(SystemClock):
-    """A clock that a test moves on: deadlines pass, and nobody waits for them."""
-
-    ahead_s = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.ahead_s
-
-
 def causes(sitting: Sitting) -> set[str]:
     return {alarm.cause for alarm in sitting.alarms}
+
+
+def waiting(sitting: Sitting) -> set[Thumbprint]:
+    """Who waits for the floor, by this member's fold."""
+    return set() if sitting.state is None else {one.device for one in sitting.state.sitting.floor.waiting}
+
+
+async def kept(meeting: Chamber, seat: str) -> Entry:
+    """The end of the sitting's journal as the member's device has it on its disk, once it was stopped."""
+    present = meeting.present[seat]
+    await present.kill()
+    return present.folder.journals()[JournalId(meeting.first)][-1]
 
 
 async def test_a_record_that_stands_still_is_seen_within_30_s_though_heartbeats_pass(tmp_path: Path) -> None:
@@ -74,7 +79,43 @@ async def test_a_silent_feed_is_seen_within_30_s(tmp_path: Path) -> None:
         await reached(albania, lambda one: "stalled" in causes(one))
 
 
-@pytest.mark.parametrize("make", [conspiracy.own])
+async def test_two_views_of_a_journal_alarm_both_sides_and_both_records_are_kept(tmp_path: Path) -> None:
+    """Albania is shown its own request for the floor, all others are shown Belgium's in its place."""
+    async with lied_to(tmp_path) as (meeting, liar):
+        chair = await meeting.enter("chair", opens=True, admits=True).member()
+        albania = await meeting.enter("alb-head").member()
+        belgium = await meeting.enter("bel-head").member()
+        everybody = (chair, albania, belgium)
+        await agreed(*everybody)
+        for one in everybody:
+            shown, hidden = liar.lines[one.me].history, belgium if one is albania else albania
+            assert shown is not None
+            shown.hides = lambda entry, of=hidden: (  # type: ignore[misc]
+                kind_of(entry) == "floor.request" and claims_of(entry.body)["by"] == of.me
+            )
+        for one in (belgium, albania):
+            await one.deeds.act(RequestFloor())
+        await reached(chair, lambda one: waiting(one) == {belgium.me})
+        await reached(albania, lambda one: waiting(one) == {albania.me})
+
+        for one in everybody:
+            one.hurry()
+        for one in everybody:
+            await reached(one, lambda one: "fork" in causes(one))
+            assert one.phase == "blocked"
+            assert not one.can_send
+        assert HEARTBEAT_MS < 15_000, "seen with the next heartbeat"
+        (seen_by_chair,) = [alarm for alarm in chair.alarms if alarm.cause == "fork"]
+        assert seen_by_chair.by == albania.me, "who was shown another record is named"
+
+        ours, theirs = await kept(meeting, "chair"), await kept(meeting, "alb-head")
+        assert ours.header.seq == theirs.header.seq
+        assert ours.hash != theirs.hash
+        assert ours.hash in seen_by_chair.what
+        assert theirs.hash in seen_by_chair.what
+
+
+@pytest.mark.parametrize("make", [conspiracy.own, conspiracy.expired, conspiracy.foreign])
 async def test_a_ghost_that_the_server_lets_enrol_ends_every_member_s_trust(tmp_path: Path, make: object) -> None:
     async with lied_to(tmp_path) as (meeting, liar):
         chair = await meeting.enter("chair", opens=True, admits=True).member()

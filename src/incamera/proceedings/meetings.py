@@ -21,10 +21,10 @@ from incamera.accreditation.statements import (
     parse_delegation,
     parse_seat,
 )
-from incamera.accreditation.strict import MeetingId, Thumbprint, read
+from incamera.accreditation.strict import MeetingId, SittingId, Thumbprint, is_id, read
 from incamera.clock import Clock
 from incamera.log import logger
-from incamera.media.plane import MediaPlane
+from incamera.media.plane import Joined, MediaPlane, RoomName
 from incamera.meeting.rules import advance, chain_refusal, decided_at
 from incamera.meeting.state import initial
 from incamera.meeting.terms import MeetingTerms, meeting_terms
@@ -32,11 +32,13 @@ from incamera.proceedings.deadlines import Deadlines
 from incamera.proceedings.receipts import Receipts
 from incamera.proceedings.registrar import Registrar
 from incamera.proceedings.usher import Usher
+from incamera.record.entry import JournalId
 from incamera.record.store import Store, StoreCorrupt, StoredStatement
 from incamera.refusal import Code, Refusal
 
 _log = logger(__name__)
 
+SITTING_BYTES: Final = 16
 UNKNOWN: Final = Refusal(
     Code.MEETING_UNKNOWN, "There is no such meeting on this server.", "Check the link, or create the meeting."
 )
@@ -92,6 +94,7 @@ class Meetings:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
+                self._loops.append(tasks.create_task(self._wake()))
                 try:
                     yield self
                 finally:
@@ -161,6 +164,27 @@ class Meetings:
             meeting: {**served.registrar.statistics(), **served.usher.statistics()}
             for meeting, served in self._served.items()
         }
+
+    async def _wake(self) -> None:
+        """Serve a meeting when somebody comes into a room of its: its usher says whether that one still may.
+
+        After a restart nobody else may have asked for it yet, and tickets of before are still in time.
+        """
+        async for event in self._plane.events():
+            if isinstance(event, Joined):
+                try:
+                    await self._serve_room(event.room)
+                except Exception as error:  # one meeting's, on its disk: the others go on
+                    _log.error("meeting.not_served", kind=type(error).__name__)
+
+    async def _serve_room(self, room: RoomName) -> None:
+        sitting = SittingId(room)
+        is_served = any(sitting in served.registrar.record.sittings for served in self._served.values())
+        if is_served or not is_id(room, SITTING_BYTES):
+            return
+        for meeting in await self._store.meetings():
+            if meeting not in self._served and JournalId(sitting) in await self._store.tails(meeting):
+                await self.serve(meeting)
 
     async def _load(self, meeting: MeetingId) -> Proceedings | Refusal:
         charters: list[Signed[Charter]] = []

@@ -139,6 +139,7 @@ class Usher:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._carry_out())
             tasks.create_task(self._watch())
+            tasks.create_task(self._look_around())
 
     def statistics(self) -> dict[str, int]:
         """How many commands wait, and how often the media server failed."""
@@ -173,6 +174,15 @@ class Usher:
         async for event in self.plane.events():
             if isinstance(event, Joined):
                 await self._insist(partial(self._check, event))
+
+    async def _look_around(self) -> None:
+        """Who is in a room before the meeting is served: with a ticket of an earlier life of this server."""
+        for sitting in self.now().sittings:
+            await self._insist(partial(self._check_all, RoomName(sitting)))
+
+    async def _check_all(self, room: RoomName) -> None:
+        for participant in await self.plane.participants(room):
+            await self._check(Joined(room, participant))
 
     async def _check(self, event: Joined) -> None:
         """Who connects with a ticket of before an exclusion, or as an older instance, goes out again."""
