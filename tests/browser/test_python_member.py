@@ -52,6 +52,5 @@ def test_a_python_member_and_a_browser_see_each_other_and_hear_the_tone_that_was
             attend.kill()
     seen = report["participants"][demo.seat(0)]
     assert seen["video_frames"] > 30, "the member did not see the browser"
-    assert seen["refused"] == 0
-    assert seen["failed"] <= 2, "at most a moment of each track under a round that had not come here yet"
+    assert (seen["failed"], seen["refused"]) == (0, 0)
     assert abs(seen["tone_hz"] - SENT_BY_BROWSER_HZ) < 15, f"the member heard {seen['tone_hz']} Hz"

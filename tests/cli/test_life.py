@@ -131,9 +131,7 @@ def test_a_participant_without_a_screen_reports_what_it_received(tmp_path: Path)
             figures = report["participants"]["chair"]
             assert figures["video_frames"] > 10
             assert figures["audio_frames"] > 100
-            assert figures["refused"] == 0
-            # Once for each of two tracks: a sender may take a round's key a moment before the receiver has the round.
-            assert figures["failed"] <= 2
+            assert (figures["failed"], figures["refused"]) == (0, 0)
             assert figures["tone_hz"] == pytest.approx(1000, abs=3)
         assert sent["participants"]["alb-head"]["video_frames"] > 10
         assert used_up.returncode == 1

@@ -1,6 +1,6 @@
 """When keys are set, switched to and overwritten: joins overlap, removals do not."""
 
-from incamera.e2ee.frame_keys import FrameKeys, Overwrite, SendUnder, SetKey, identities_of
+from incamera.e2ee.frame_keys import RING, FrameKeys, Overwrite, SendUnder, SetKey, identities_of
 
 ME, OTHER, GONE = "me.a", "other.b", "gone.c"
 
@@ -17,7 +17,7 @@ def test_the_first_round_is_sent_under_at_once() -> None:
     assert ring.sends_under == 1
 
 
-def test_after_a_join_the_switch_waits_300_ms_and_old_keys_go_when_their_sender_switched() -> None:
+def test_after_a_join_the_switch_waits_300_ms_and_old_keys_go_once_what_their_sender_sent_before_is_here() -> None:
     ring = FrameKeys(ME)
     ring.advance(0, 1, keys(ME, OTHER, of=1), is_removal=False)
     commands = ring.advance(1_000, 2, keys(ME, OTHER, of=2), is_removal=False)
@@ -25,9 +25,28 @@ def test_after_a_join_the_switch_waits_300_ms_and_old_keys_go_when_their_sender_
     assert (ring.sends_under, ring.next_ms()) == (1, 1_300)
     assert ring.due(1_299) == []
     assert ring.due(1_300) == [SendUnder(2)]
-    assert ring.switched(OTHER, 2) == [Overwrite(OTHER, 1)]
+    ring.switched(1_400, OTHER, 2)
+    assert ring.due(3_399) == [], "a frame that was sealed before the switch may come after the heartbeat"
+    assert ring.next_ms() == 3_400
+    assert ring.due(3_400) == [Overwrite(OTHER, 1)]
     assert ring.due(11_000) == [Overwrite(ME, 1)]
     assert ring.next_ms() is None
+
+
+def test_a_sender_s_word_opens_only_rounds_whose_key_of_its_participant_stands_here() -> None:
+    ring = FrameKeys(ME)
+    ring.advance(0, 3, keys(ME, of=3), is_removal=False)
+    ring.appear(keys(OTHER, of=3))
+    assert ring.opens(OTHER, 3)
+    assert not ring.opens(OTHER, 2), "the round before we came"
+    assert not ring.opens(OTHER, 3 - RING), "the same place in the ring, long ago"
+    assert not ring.opens(OTHER, 4), "it has not come here yet"
+    assert not ring.opens(GONE, 3)
+    ring.advance(1_000, 4, keys(ME, OTHER, of=4), is_removal=False)
+    ring.switched(1_500, OTHER, 4)
+    assert ring.opens(OTHER, 3), "in the overlap"
+    ring.due(3_500)
+    assert not ring.opens(OTHER, 3)
 
 
 def test_after_a_removal_the_switch_is_at_once_and_every_older_key_goes_after_2_s() -> None:

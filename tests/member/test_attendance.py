@@ -31,6 +31,20 @@ def test_a_camera_that_was_closed_is_not_frozen() -> None:
     assert attendance.figures()["freezes"] == 0
 
 
+def test_a_frame_that_no_key_here_opened_failed_until_the_next_round_s_key_opens_one() -> None:
+    attendance = Attendance()
+    attendance.was_opened(3)
+    attendance.stayed_shut(3)
+    attendance.stayed_shut(3)
+    assert (attendance.figures()["failed"], attendance.figures()["early"]) == (2, 0), "nobody knows better yet"
+    attendance.was_opened(4)
+    assert (attendance.figures()["failed"], attendance.figures()["early"]) == (0, 2)
+    attendance.stayed_shut(4)
+    attendance.was_opened(4)
+    attendance.was_opened(5)
+    assert (attendance.figures()["failed"], attendance.figures()["early"]) == (1, 2), "its round was here"
+
+
 def test_the_tone_reported_is_that_of_the_last_second() -> None:
     attendance = Attendance()
     for frequency in (440.0, 1000.0):

@@ -1,14 +1,19 @@
 """Members with MLS see and hear each other, end-to-end encrypted, over all that happens in a sitting."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from incamera.accreditation.strict import DelegationId
 from incamera.api.page import Page
+from incamera.e2ee.frame_keys import Command, FrameKeys
 from incamera.meeting.acts import Admit, GiveFloor, TakeBackFloor
+from incamera.member import ring
+from incamera.member.reader import Step
 from incamera.settings.fields import Media
 from tests.support.delegates import SMALL, Seated, await_true, ending, hears, seated, sees
 from tests.support.private import Chamber, agreed, chamber, reached
@@ -101,6 +106,69 @@ async def test_pictures_and_the_tone_last_over_a_join_a_leave_an_exclusion_and_a
             for one in (chair, albania, belgium):
                 assert not (await one.member()).alarms
                 assert all(figures["refused"] == 0 for figures in one.delegate.report().values())
+
+
+async def test_who_comes_in_takes_a_track_once_its_sender_says_that_it_switched_so_that_no_frame_fails(
+    tmp_path: Path,
+) -> None:
+    may_switch = asyncio.Event()
+
+    class Hesitant(FrameKeys):
+        """A sender that goes on under the round before: there is nothing yet that a newcomer could read."""
+
+        def due(self, now_ms: int) -> list[Command]:
+            return super().due(now_ms) if self.sends_under is None or may_switch.is_set() else []
+
+        def next_ms(self) -> int | None:
+            return super().next_ms() if may_switch.is_set() else None
+
+    with patch.object(ring, "FrameKeys", Hesitant):
+        async with chamber(tmp_path) as meeting:
+            chair = chair_of(meeting)
+            async with ending(chair) as attending:
+                host = await chair.entered()
+                albania = seated(meeting, "alb-head")
+                attending.append(albania)
+                guest = await albania.entered()
+                await sees(chair, albania)
+                assert host.membership.sends_under is not None
+                assert host.membership.sends_under < guest.round
+                seen = albania.of(chair)
+                assert (seen["video_frames"], seen["failed"]) == (0, 0), "neither opened nor failed"
+
+                may_switch.set()
+                guest.hurry()  # a heartbeat: the chair looks again
+                await all_see_each_other(chair, albania)
+                await hears(albania, chair, 440)
+                seen = albania.of(chair)
+                assert (seen["failed"], seen["early"], seen["refused"]) == (0, 0, 0)
+
+
+async def test_a_frame_under_a_round_that_has_not_come_here_is_early_and_no_failure(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting:
+        chair, albania = chair_of(meeting), seated(meeting, "alb-head")
+        async with ending(chair, albania) as attending:
+            host, guest = await chair.entered(), await albania.entered()
+            await all_see_each_other(chair, albania)
+            await hears(albania, chair, 440)
+
+            comes, process = asyncio.Event(), guest.membership.process
+
+            async def late(step: Step) -> None:
+                await comes.wait()
+                await process(step)
+
+            with patch.object(guest.membership, "process", late):
+                attending.append(seated(meeting, "bel-head"))
+                await attending[-1].entered()
+                await await_true("the chair switched", lambda: host.membership.sends_under == host.round)
+                await await_true("its frames stay shut", lambda: albania.of(chair)["failed"] == 2)
+                comes.set()
+                await agreed(host, guest, await attending[-1].member())
+            await sees(albania, chair)
+            await hears(albania, chair, 440)
+            await await_true("each track was opened again", lambda: albania.of(chair)["early"] == 2)
+            assert albania.of(chair)["failed"] == 0
 
 
 async def test_a_member_goes_on_after_its_network_was_cut_for_five_seconds(tmp_path: Path, network: Network) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from incamera.accreditation.strict import SittingId
 from incamera.clock import SystemClock
 from incamera.member import conduct
 from incamera.member.attendance import Figures
@@ -45,7 +46,7 @@ class Seated:
     def of(self, other: "Seated | str") -> Figures:
         """What it received of another."""
         seat = other if isinstance(other, str) else other.seat
-        nothing = Figures(video_frames=0, audio_frames=0, failed=0, refused=0, freezes=0, tone_hz=None)
+        nothing = Figures(video_frames=0, audio_frames=0, failed=0, early=0, refused=0, freezes=0, tone_hz=None)
         return self.delegate.report().get(seat, nothing)
 
     async def stop(self) -> None:
@@ -64,6 +65,7 @@ def seated(
     opens: bool = False,
     admits: bool = False,
     origin: str | None = None,
+    sitting: SittingId | None = None,
 ) -> Seated:
     """A delegate begins, or begins again with its state; `origin`: it reaches the server by another address."""
     folder = StateFolder.open(meeting.folder / "devices" / seat)
@@ -76,7 +78,7 @@ def seated(
         ssl.create_default_context(),
         manner=manner,
         conduct=conduct.Manner(opens=opens, admits="all" if admits else "nobody"),
-        wants=meeting.first,
+        wants=sitting or meeting.first,
     )
     asked = asyncio.Event()
     return Seated(seat, delegate, folder, asked, asyncio.create_task(delegate.run(asked), name=f"delegate {seat}"))

@@ -152,7 +152,8 @@ def _report(report: "Mapping[str, Figures]", seconds: float, *, as_json: bool) -
         tone = "" if figures["tone_hz"] is None else f", tone of {figures['tone_hz']:.0f} Hz"
         print(
             f"  {who}: {figures['video_frames']} pictures ({figures['freezes']} freezes), "
-            f"{figures['audio_frames']} blocks of sound{tone}, {figures['failed']} failed, {figures['refused']} refused"
+            f"{figures['audio_frames']} blocks of sound{tone}, {figures['failed']} failed, {figures['early']} early, "
+            f"{figures['refused']} refused"
         )
     if not report:
         print("  nothing: nobody else was there")

@@ -16,6 +16,8 @@ REMOVAL_OVERLAP_MS: Final = 2_000
 """After a removal older keys are overwritten so long after."""
 JOIN_OVERLAP_MS: Final = 10_000
 """After a join a sender's old key is accepted until its heartbeat says that it switched, at most so long."""
+UNDER_WAY_MS: Final = 2_000
+"""What a sender sealed before it switched may come so long after its heartbeat: media and record go by other ways."""
 SALT: Final = b"LKFrameEncryptionKey"
 """LiveKit's salt; both SDKs derive AES-128 from the base key by HKDF-SHA-256."""
 
@@ -67,6 +69,11 @@ class FrameKeys:
         self._stale: dict[int, set[tuple[str, int]]] = {}
 
     @property
+    def round(self) -> int | None:
+        """The newest round whose keys stand here."""
+        return self._round
+
+    @property
     def sends_under(self) -> int | None:
         """The round whose key own media goes out under: what the heartbeat says."""
         return self._sends_under
@@ -93,12 +100,19 @@ class FrameKeys:
         """Participants that appeared since: their keys of the present round."""
         return [] if self._round is None else self._set(keys, index_of(self._round))
 
-    def switched(self, identity: str, round: int) -> list[Command]:
-        """A member's heartbeat says that it sends under this round: its older keys are of no use any more."""
+    def switched(self, now_ms: int, identity: str, round: int) -> None:
+        """A member's heartbeat says that it sends under this round: its older keys go once nothing is under way."""
         if round != self._round:
-            return []
-        older = sorted(old for old in self._filled.get(identity, ()) if old != index_of(round))
-        return [self._forget(identity, old) for old in older]
+            return
+        older = {(identity, old) for old in self._filled.get(identity, ()) if old != index_of(round)}
+        if older:
+            self._stale.setdefault(now_ms + UNDER_WAY_MS, set()).update(older)
+
+    def opens(self, identity: str, round: int) -> bool:
+        """Whether what this participant seals under a round can be opened here."""
+        newest = self._round
+        is_near = newest is not None and newest - RING < round <= newest
+        return is_near and index_of(round) in self._filled.get(identity, ())
 
     def due(self, now_ms: int) -> list[Command]:
         """What is due by now: the switch of one's own sending, and old keys to be overwritten."""

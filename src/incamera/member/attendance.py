@@ -1,6 +1,6 @@
 """What arrived from each participant, counted: the report of `incamera attend`. Pure: arrivals in, figures out."""
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -18,7 +18,12 @@ class Figures(TypedDict):
     video_frames: int
     audio_frames: int
     failed: int
-    """Tracks that could not be had, and how often no key opened a frame."""
+    """Tracks that could not be had, and how often a key that was here did not open a frame."""
+    early: int
+    """How often a frame came under the key of a round that had not come here yet, and the round's key opened the next.
+
+    LiveKit's SDK has no place in which to hold it: it is lost. The page holds it (DESIGN.md 6).
+    """
     refused: int
     """Tracks that were not taken: no member's, or not encrypted."""
     freezes: int
@@ -33,9 +38,12 @@ class Attendance:
     video_frames: int = 0
     audio_frames: int = 0
     failed: int = 0
+    early: int = 0
     freezes: int = 0
     refused: set[str] = field(default_factory=set)
     """The tracks that were not taken, by their ids."""
+    _shut: Counter[int] = field(default_factory=Counter)
+    """Frames that stayed shut since the last one that was opened, by the round in which we were then."""
     _last_s: float | None = None
     _intervals: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT_FRAMES))
     _heard: deque[Samples] = field(default_factory=deque)
@@ -60,6 +68,19 @@ class Attendance:
         self._last_s = None
         self._intervals.clear()
 
+    def stayed_shut(self, round_: int) -> None:
+        """No key opened a frame while this round was the newest here."""
+        self._shut[round_] += 1
+
+    def was_opened(self, round_: int) -> None:
+        """A key opened a frame: what stayed shut in a round before this one was this one's, come early."""
+        for before, times in self._shut.items():
+            if before < round_:
+                self.early += times
+            else:
+                self.failed += times
+        self._shut.clear()
+
     def sound(self, samples: Samples) -> None:
         """A decoded block of sound."""
         self.audio_frames += 1
@@ -75,7 +96,8 @@ class Attendance:
         return {
             "video_frames": self.video_frames,
             "audio_frames": self.audio_frames,
-            "failed": self.failed,
+            "failed": self.failed + self._shut.total(),
+            "early": self.early,
             "refused": len(self.refused),
             "freezes": int(self.freezes),
             "tone_hz": None if tone is None else round(tone, 1),

@@ -193,13 +193,9 @@ class Connection:
         self._enter(group, is_removal=bool(advance.removes))
 
     def _enter(self, group: Group, *, is_removal: bool) -> None:
-        core, state, ring = group.state(), self.sitting.state, self._ring
-        if ring is None or core.epoch is None or core.phase != "member" or state is None:
-            return
-        if core.group != state.sitting.group.id:
+        core, round_, ring = group.state(), self.sitting.membership.round, self._ring
+        if ring is None or core.phase != "member" or round_ is None:
             return  # replaced: we are about to leave it
-        # The fold may be ahead of the group by some commits; each is one epoch and one round.
-        round_ = state.sitting.round - (state.sitting.group.epoch - core.epoch)
         self._seats |= {seat.device: seat.seat for seat in core.roster}
         ring.enter(group, round_, self._rostered(), self._now(), is_removal=is_removal)
         self._look()
@@ -207,7 +203,8 @@ class Connection:
 
     def _on_heard(self, heard: Heard) -> None:
         if self._ring is not None:
-            self._ring.switched(heard.by.device, heard.beat.sends_under)
+            self._ring.switched(heard.by.device, heard.beat.sends_under, self._now())
+            self._news.set()
 
     async def _turns(self) -> None:
         """What comes with time and with the record: keys switched and overwritten, tracks taken and let go."""
@@ -267,7 +264,7 @@ class Connection:
         for participant in self.room.remote_participants.values():
             for publication in participant.track_publications.values():
                 wanted = self._wants(publication, participant.identity, rostered, heard)
-                if wanted and publication.sid not in self._taken:
+                if wanted and publication.sid not in self._taken and self._is_readable(participant.identity):
                     self._had.add(publication.sid)
                     self._taken[publication.sid] = _Taken(publication)
                     publication.set_subscribed(True)
@@ -292,6 +289,15 @@ class Connection:
         if publication.kind == rtc.TrackKind.KIND_AUDIO:
             return self.manner.subscribe != "none" and _device(identity) in heard
         return self.manner.subscribe == "all"
+
+    def _is_readable(self, identity: str) -> bool:
+        """Whether its device says that it sends under a round whose key stands here.
+
+        Who came in a moment ago can't read what is sent under the round before. A track that is taken too early costs
+        its first key frame, and the sender another one.
+        """
+        round_ = self.sitting.membership.others_send_under.get(_device(identity))
+        return self._ring is not None and round_ is not None and self._ring.opens(identity, round_)
 
     def _let_go(self, track: str) -> None:
         """Nothing of it counts from now on, even if the server goes on delivering."""
@@ -337,9 +343,12 @@ class Connection:
                 return
             for taken in self._taken.values():
                 if taken.publication.sid in participant.track_publications:
-                    taken.is_open = state in (rtc.EncryptionState.OK, rtc.EncryptionState.KEY_RATCHETED)
-            if state in (rtc.EncryptionState.DECRYPTION_FAILED, rtc.EncryptionState.MISSING_KEY):
-                self.reception.of(self._who(participant.identity)).failed += 1
+                    taken.is_open = state == rtc.EncryptionState.OK
+            attendance, ring = self.reception.of(self._who(participant.identity)), self._ring
+            if ring is not None and state == rtc.EncryptionState.OK:
+                attendance.was_opened(ring.round)
+            if ring is not None and state in _SHUT:
+                attendance.stayed_shut(ring.round)
 
         def disconnected(reason: Any) -> None:
             _log.info("call.disconnected", sitting=self.sitting.id, reason=rtc.DisconnectReason.Name(reason))
@@ -437,6 +446,7 @@ class Connection:
         return self.sitting.membership.now()
 
 
+_SHUT: Final = (rtc.EncryptionState.DECRYPTION_FAILED, rtc.EncryptionState.MISSING_KEY)
 _SOURCES: Final = {rtc.TrackSource.SOURCE_CAMERA: "camera", rtc.TrackSource.SOURCE_MICROPHONE: "microphone"}
 
 

@@ -47,6 +47,8 @@ class Membership:
         self.sends_under: int | None = None
         """The round whose key our media goes out under; None: we send none, and say the present round."""
         self.tracks: tuple[Track, ...] = ()
+        self.others_send_under: dict[Thumbprint, int] = {}
+        """By device: the newest round that its heartbeats say its media goes out under."""
         self.newcomers = False
         """Whether a commit of ours added somebody, who needs the items' keys."""
         self.on_round: list[Callable[[Advance | None], None]] = []
@@ -62,6 +64,17 @@ class Membership:
     def now(self) -> int:
         """Milliseconds, monotonic."""
         return int(self._clock.monotonic() * 1000)
+
+    @property
+    def round(self) -> int | None:
+        """The round in which our share of the group is; None: it is of another group, or there is none.
+
+        The fold may be ahead of the group by some commits; each is one epoch and one round.
+        """
+        core, state = self.share.state(), self._reader.state(self.sitting)
+        if core is None or core.epoch is None or state is None or core.group != state.sitting.group.id:
+            return None
+        return state.sitting.round - (state.sitting.group.epoch - core.epoch)
 
     def load(self) -> None:
         """What was kept of an earlier life."""
@@ -114,6 +127,8 @@ class Membership:
         if heard is None:
             return
         self.raise_alarms(self._heads.testify(self.now(), heard.by.device, heard.by.heads))
+        device = heard.by.device
+        self.others_send_under[device] = max(heard.beat.sends_under, self.others_send_under.get(device, 0))
         for listener in self.on_heard:
             listener(heard)
 
@@ -141,10 +156,9 @@ class Membership:
 
     def beat(self, nonce: str) -> bytes | None:
         """The heartbeat that is due, as a signal; None: none is due."""
-        due, group, vigil, state = self.beat_ms(), self.share.group, self.vigil, self._reader.state(self.sitting)
-        if due is None or self.now() < due or group is None or vigil is None or state is None:
+        due, group, vigil, round_ = self.beat_ms(), self.share.group, self.vigil, self.round
+        if due is None or self.now() < due or group is None or vigil is None or round_ is None:
             return None
-        round_ = state.sitting.round
         message = vigil.beat(
             self.now(),
             group,

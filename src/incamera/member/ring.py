@@ -42,6 +42,11 @@ class Ring:
         self._index: int | None = None
 
     @property
+    def round(self) -> int:
+        """The newest round whose keys stand here; 0 before the first."""
+        return self._keys.round or 0
+
+    @property
     def sends_under(self) -> int | None:
         """The round whose key our media leaves under; None: none leaves."""
         return self._keys.sends_under
@@ -49,6 +54,10 @@ class Ring:
     def next_ms(self) -> int | None:
         """When `due` should be called."""
         return self._keys.next_ms()
+
+    def opens(self, identity: str, round_: int) -> bool:
+        """Whether what a participant sends under a round can be opened here."""
+        return self._keys.opens(identity, round_)
 
     def enter(self, group: Group, round_: int, identities: Iterable[str], now_ms: int, *, is_removal: bool) -> None:
         """The group is in this round, and these of its members are in the room: who is not there loses its keys."""
@@ -64,10 +73,10 @@ class Ring:
             self._met |= keys.keys()
             self._carry_out(self._keys.appear(keys))
 
-    def switched(self, device: Thumbprint, round_: int) -> None:
+    def switched(self, device: Thumbprint, round_: int, now_ms: int) -> None:
         """A device's heartbeat says which round it sends under."""
-        for identity in identities_of([device], sorted(self._met - {self._own})):
-            self._carry_out(self._keys.switched(identity, round_))
+        for identity in identities_of([device], self._met - {self._own}):
+            self._keys.switched(now_ms, identity, round_)
 
     def due(self, now_ms: int) -> None:
         """Switch our sending and overwrite old keys, where their time has come."""

@@ -21,6 +21,8 @@ FUTURE_MAX: Final = 256
 STALL_MS: Final = 30_000
 """What somebody else has read is here within it, or the server holds it back (crates/e2ee: the same, for echoes)."""
 LARGE: Final = 100
+BEAT_GAP_MS: Final = 600
+"""From one heartbeat to a hurried one at least: the server takes two signals a second, others are lost."""
 
 Cause: TypeAlias = Literal["fork", "breach", "stalled", "stopped", "record", "head"]
 
@@ -41,17 +43,20 @@ class Vigil:
         self.joined_ms = now_ms
         self.presence = Presence(now_ms)
         self._sent_ms: int | None = None
+        self._is_hurried = False
         self._future: list[tuple[int, bytes]] = []
         self._members = 1
 
     def next_beat_ms(self) -> int:
         """When the next heartbeat is due."""
+        if self._sent_ms is None:
+            return self.joined_ms
         interval = HEARTBEAT_LARGE_MS if self._members > LARGE else HEARTBEAT_MS
-        return self.joined_ms if self._sent_ms is None else self._sent_ms + interval
+        return self._sent_ms + (BEAT_GAP_MS if self._is_hurried else interval)
 
     def hurry(self) -> None:
-        """The next heartbeat is due at once: what we send under has changed."""
-        self._sent_ms = None
+        """The next heartbeat is due at once, if the last one was not a moment ago: what we send under has changed."""
+        self._is_hurried = True
 
     def grown(self, now_ms: int, members: int) -> None:
         """The roster has so many members now."""
@@ -71,7 +76,7 @@ class Vigil:
         tracks: Sequence[Track] = (),
     ) -> bytes | Refusal:
         """Our heartbeat, as a signal."""
-        self._sent_ms = now_ms
+        self._sent_ms, self._is_hurried = now_ms, False
         beat = Heartbeat(
             heads=heads,
             round=round_,
