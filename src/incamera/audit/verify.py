@@ -128,6 +128,8 @@ def _unproven(reading: Reading, record: RecordState, heard: _Heard) -> tuple[str
     for sitting, state in record.sittings.items():
         if state.stage == "open":
             told.append(f"{_name(reading, sitting)} is not closed: its end is on the server's word.")
+        if JournalId(sitting) not in ends(record):
+            told.append(f"{_name(reading, sitting)} has no journal in the file: nothing is said of what came of it.")
     last = record.meeting.tail.seq
     if heard.seen_main < last:
         told.append(
@@ -141,10 +143,21 @@ def _unproven(reading: Reading, record: RecordState, heard: _Heard) -> tuple[str
     told += [one[0].upper() + one[1:] for one in heard.told]
     if sum(state.stage != "unopened" for state in record.sittings.values()) > 1:
         told.append("In which order entries of different sittings came is on the server's word.")
-    withheld = len(reading.charter.parts) - len(reading.file.title.parts)
-    if withheld:
-        told.append(f"{withheld} parts of the charter are not in the file: nothing is said of what they name.")
+    told += _withheld(reading)
     return tuple(told)
+
+
+def _withheld(reading: Reading) -> tuple[str, ...]:
+    """What the file's author could not see, or left away. A part's id tells not of whom it is."""
+    count = len(reading.charter.parts) - len(reading.file.title.parts)
+    if not count:
+        return ()
+    parts = "1 part of the charter is" if count == 1 else f"{count} parts of the charter are"
+    read = ", ".join(map(reading.names.sitting, reading.contents.sittings)) or "no sitting"
+    return (
+        f"{parts} not in the file: nothing is said of what they name.",
+        f"The file knows of {read}: whether there were other sittings, and what happened there, it does not say.",
+    )
 
 
 def _name(reading: Reading, sitting: SittingId) -> str:

@@ -28,6 +28,7 @@ EXPORT_EXAMPLES = """\b
 Examples:
   incamera record export --data /var/lib/incamera -o meeting.incamera
   incamera record export --data /var/lib/incamera --meeting MEETING -o meeting.incamera
+  incamera record export --state device -o ours.incamera      what a member's own device read
 """
 VERIFY_EXAMPLES = """\b
 Examples:
@@ -49,23 +50,23 @@ RecordFile = Annotated[Path, typer.Argument(metavar="FILE", help="An export, .in
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write; a new one.")],
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The server's data folder.")] = None,
-    state: Annotated[Path | None, typer.Option("--state", metavar="DIR", help="A member's state; not yet.")] = None,
+    state: Annotated[Path | None, typer.Option("--state", metavar="DIR", help="A member's state folder.")] = None,
     meeting: Annotated[
         str | None, typer.Option(metavar="MEETING", help="Which one, where the server has several.")
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write a meeting's record to one file that proves itself. The server may be running or not."""
+    """Write a meeting's record to one file that proves itself.
+
+    All of it, from the server's data; or a member's own: the journals that its device read. The server, or the member,
+    may be running or not.
+    """
+    if (data is None) == (state is None):
+        raise typer.BadParameter("say one of them: whose record is it", param_hint="--data, --state")
     if state is not None:
-        refuse(
-            Refusal(
-                Code.STATE_UNREADABLE,
-                "A member's state can't be exported yet.",
-                "Ask the operator for an export: incamera record export --data DIR -o FILE",
-            )
-        )
-    if data is None:
-        raise typer.BadParameter("say where the server's data is", param_hint="--data")
+        _export_own(state, meeting, output, as_json=as_json)
+        return
+    assert data is not None, "one of them was given"
     # Here: those who verify need not wait for what a server consists of.
     from sqlalchemy.exc import DBAPIError
 
@@ -156,6 +157,23 @@ def head(file: RecordFile, as_json: options.Json = False) -> None:
         return
     for journal, place in found.heads.items():
         print(f"{'main' if str(journal) == str(found.meeting) else journal} {place[0]} {place[1]}")
+
+
+def _export_own(state: Path, meeting: str | None, output: Path, *, as_json: bool) -> None:
+    from incamera.member.testimony import testimony
+
+    own = taken(testimony(state))
+    if meeting not in {None, str(own.title.meeting)}:
+        refuse(Refusal(Code.MEETING_UNKNOWN, "This folder is of another meeting.", "Check --meeting."))
+    keyring.write_new(output, b"".join(own.lines()))
+    if as_json:
+        found = {"meeting": own.title.meeting, "file": str(output)}
+        result({**found, "entries": len(own.entries), "left_out": own.left_out})
+        return
+    print(output)
+    note(f"{len(own.entries)} entries. The file has names and the order of the meeting: keep it as it was kept.")
+    if own.left_out:
+        note(f"{own.left_out} more were read, which no signed head covers together with these: not in the file.")
 
 
 async def _export(data: Path, meeting: str | None) -> tuple[MeetingId, list[bytes], int]:

@@ -315,6 +315,8 @@ class Attendee:
                 self._alarm(Alarm("head", checked.reason))
             case _:
                 self._ends = {**checked}
+                if checked and self.reader.has(checked):
+                    self._folder.keep_head(checked, head)
                 self._go_on()
 
     def _is_live(self) -> bool:

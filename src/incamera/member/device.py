@@ -28,6 +28,7 @@ KEY_FILE: Final = "state-key"
 DEVICE_FILE: Final = "device"
 LOCK_FILE: Final = "lock"
 CHARTER_FILE: Final = "charter"
+HEADS_FILE: Final = "heads"
 NONCE_BYTES: Final = 12
 
 
@@ -50,7 +51,7 @@ class Identity:
 class StateFolder:
     """What a device keeps between two lives of its process. `open` locks it; `close` lets it go."""
 
-    def __init__(self, folder: Path, lock: int) -> None:
+    def __init__(self, folder: Path, lock: int | None) -> None:
         self.path = folder
         self._lock = lock
         self._key = self._own_key()
@@ -72,9 +73,25 @@ class StateFolder:
             )
         return cls(folder, lock)
 
+    @classmethod
+    def look(cls, folder: Path) -> "StateFolder | Refusal":
+        """The folder, to be read only: beside a process that attends with it, too. There is nothing to close."""
+        try:
+            is_one = len((folder / KEY_FILE).read_bytes()) == 32
+        except OSError:
+            is_one = False
+        if is_one:
+            return cls(folder, None)
+        return Refusal(
+            Code.FILE_UNUSABLE,
+            f"{folder} is no folder of a member's state.",
+            "Give the folder of `incamera attend --state`.",
+        )
+
     def close(self) -> None:
         """Unlock it."""
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
 
     @property
     def key(self) -> bytes:
@@ -85,6 +102,20 @@ class StateFolder:
 
     def identity(self, invitation: Invitation) -> Identity | Refusal | None:
         """The device that this link enrolled here before; None if there is none yet."""
+        kept = self.device()
+        if kept is None or isinstance(kept, Refusal):
+            return kept
+        meeting, identity = kept
+        if (meeting, identity.invitation) != (invitation.meeting, invitation.key.thumbprint):
+            return Refusal(
+                Code.STATE_UNREADABLE,
+                "This folder is another invitation's.",
+                "Use one folder an invitation.",
+            )
+        return identity
+
+    def device(self) -> tuple[MeetingId, Identity] | Refusal | None:
+        """The device that lives here, and its meeting; None if there is none yet."""
         sealed = self._read(DEVICE_FILE)
         if sealed is None:
             return None
@@ -93,20 +124,13 @@ class StateFolder:
             value = json.loads(plain or b"")
             seed = unb64u(value["seed"]) or b""
             identity = Identity(SigningKey(seed), str(value["chain"]), Thumbprint(value["invitation"]))
-            meeting = MeetingId(value["meeting"])
+            return MeetingId(value["meeting"]), identity
         except (ValueError, KeyError, TypeError, AssertionError):
             return Refusal(
                 Code.STATE_UNREADABLE,
                 "The device's key can't be read.",
                 "Ask the secretariat to reopen the invitation.",
             )
-        if (meeting, identity.invitation) != (invitation.meeting, invitation.key.thumbprint):
-            return Refusal(
-                Code.STATE_UNREADABLE,
-                "This folder is another invitation's.",
-                "Use one folder an invitation.",
-            )
-        return identity
 
     def keep_identity(self, meeting: MeetingId, identity: Identity) -> None:
         """Before the enrolment is posted: a key that is lost afterwards has used up the link."""
@@ -165,7 +189,7 @@ class StateFolder:
                 entries.append(entry)
             found[JournalId(path.stem)] = entries
             whole = b"".join(entry.line() + b"\n" for entry in entries)
-            if path.stat().st_size != len(whole):
+            if self._lock is not None and path.stat().st_size != len(whole):
                 self._write(path.name, whole)  # a line was cut by the process's end
         return found
 
@@ -178,6 +202,23 @@ class StateFolder:
             descriptor = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "ab") as file:
                 file.write(data)
+
+    # The server's signed word where the journals end.
+
+    def heads(self) -> dict[frozenset[JournalId], str]:
+        """For each set of journals that was read at one time: the newest head over it that was held to the entries."""
+        try:
+            value = json.loads(self._read(HEADS_FILE) or b"[]")
+            return {frozenset(map(JournalId, journals)): str(jws) for journals, jws in value}
+        except (ValueError, TypeError):
+            return {}
+
+    def keep_head(self, journals: Iterable[JournalId], jws: str) -> None:
+        """A head of these journals, all of whose entries were appended and are what it says."""
+        kept = {**self.heads(), frozenset(journals): jws}
+        shown = [[sorted(names), head] for names, head in kept.items()]
+        # Not forced to the disk: the next connection brings another one.
+        self._write(HEADS_FILE, json.dumps(shown, separators=(",", ":")).encode("ascii"), is_forced=False)
 
     def _own_key(self) -> bytes:
         key = self._read(KEY_FILE)
@@ -202,10 +243,11 @@ class StateFolder:
         except FileNotFoundError:
             return None
 
-    def _write(self, name: str, data: bytes) -> None:
+    def _write(self, name: str, data: bytes, *, is_forced: bool = True) -> None:
         beside = self.path / f".{name}.new"
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if is_forced:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(beside, self.path / name)
