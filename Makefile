@@ -26,7 +26,7 @@ check: setup lint-quick ## The quick part of the tests, under a minute when warm
 	@$(PYTEST) -q -n 2 -m "not slow and not browser and not long" $(QUICK)
 
 test: setup system-packages lint ## All tests: linters, Rust, TypeScript, Python, real Chromium
-	@$(CARGO) test $(RELEASE) --workspace --exclude incamera-web
+	@$(CARGO) test $(RELEASE)
 	@cd web && node_modules/.bin/vitest run
 	@$(PYTEST) -n 2 -m "not slow and not browser and not long"
 	@$(PYTEST) -m "(slow or browser) and not long"
@@ -56,7 +56,7 @@ docs: setup ## Write the generated reference pages again
 	@$(BIN)/python scripts/reference.py --write
 
 lint: setup lint-quick ## All linters: ruff, mypy, import-linter, tsc, biome, rustfmt, clippy
-	@$(CARGO) clippy $(RELEASE) --workspace --exclude incamera-web --all-targets -- -D warnings
+	@$(CARGO) clippy $(RELEASE) --all-targets -- -D warnings
 
 .PHONY: lint-quick
 lint-quick: setup
