@@ -6,7 +6,7 @@ import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -106,13 +106,15 @@ class Chamber:
         admits: bool = False,
         sitting: SittingId | None = None,
         clock: Clock | None = None,
+        origin: str | None = None,
     ) -> Present:
-        """A member begins, or begins again with its state."""
+        """A member begins, or begins again with its state; `origin`: it reaches the server by another name."""
         folder = StateFolder.open(self.folder / "devices" / seat)
         assert isinstance(folder, StateFolder), folder
         manner = Manner(opens=opens, admits="all" if admits else "nobody")
+        invitation = self.invitation(seat)
         attendee = Attendee(
-            self.invitation(seat),
+            invitation if origin is None else replace(invitation, origin=origin),
             folder,
             clock or SystemClock(),
             ssl.create_default_context(),
