@@ -32,6 +32,19 @@ def test_five_members_agree_on_roster_words_and_keys() -> None:
     assert len(got(members[0].group.words("fr"))) == 8
 
 
+def test_where_a_group_stands_is_read_again_after_a_change_only() -> None:
+    chamber = Chamber()
+    members = chamber.gather(2)
+    before = [member.group.state() for member in members]
+    assert all(member.group.state() is state for member, state in zip(members, before, strict=True))
+    draft = got(members[0].group.commit(Plan(), chamber.facts(), HEADS))
+    assert members[0].group.state().pending is not None
+    assert members[1].group.state() is before[1]
+    chamber.accept(members, members[0], draft)
+    assert [member.group.state().epoch for member in members] == [(before[0].epoch or 0) + 1] * 2
+    assert members[0].group.state().pending is None
+
+
 def test_an_excluded_member_is_out_and_the_others_go_on() -> None:
     chamber = Chamber()
     members = chamber.gather(3)

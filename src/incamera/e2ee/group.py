@@ -148,10 +148,14 @@ class State:
 class Group:
     """One leaf of one group, from its key to its removal. Calls are short, release the GIL, and queue a group."""
 
-    __slots__ = ("_native",)
+    __slots__ = ("_changes", "_known", "_native")
 
     def __init__(self, native: SittingGroup) -> None:
         self._native = native
+        self._changes = 0
+        """Calls that may have changed where the group stands."""
+        self._known: tuple[int, State] | None = None
+        """Where it stood after so many: it is asked for at each frame and each piece of news."""
 
     @staticmethod
     def prepare(trust: Trust, sitting: SittingId, predecessor: "Group | None" = None) -> "Group | Refusal":
@@ -180,7 +184,7 @@ class Group:
 
     def trust(self, trust: Trust) -> Refusal | None:
         """The charter was amended."""
-        return _ask(lambda: self._native.trust(trust.json()))
+        return self._change(lambda: self._native.trust(trust.json()))
 
     def leaf_key(self) -> bytes:
         """The leaf's public key, for the statement that the device signs."""
@@ -190,11 +194,11 @@ class Group:
 
     def found(self, chain: str, facts: Facts) -> Refusal | None:
         """Found the group that the chain's leaf statement names: epoch 0, alone."""
-        return _ask(lambda: self._native.found(chain, facts.json()))
+        return self._change(lambda: self._native.found(chain, facts.json()))
 
     def knock(self, chain: str, at_ms: int) -> bytes | Refusal:
         """The key package of a knock: single use."""
-        return _ask(lambda: self._native.knock(chain, at_ms))
+        return self._change(lambda: self._native.knock(chain, at_ms))
 
     def inspect(self, knock: Knock, facts: Facts) -> Refusal | None:
         """Why a knock can't be added, or None."""
@@ -208,7 +212,7 @@ class Group:
             body, welcome = self._native.commit(plan.json(), facts.json(), heads.json(), judged=judged)
             return Draft(body, welcome)
 
-        return _ask(call)
+        return self._change(call)
 
     def pending_body(self) -> str | None:
         """The body of the pending commit's act: to be posted again after a reload."""
@@ -216,7 +220,7 @@ class Group:
 
     def discard(self) -> Refusal | None:
         """Drop the pending commit: the server refused it for good. A lost race needs no call."""
-        return _ask(self._native.discard)
+        return self._change(self._native.discard)
 
     def process(self, author: Thumbprint, body: bytes, facts: Facts) -> Advance | Breach | Refusal:
         """An accepted commit of the journal, one's own too. `facts` stand at its entry's place."""
@@ -224,13 +228,16 @@ class Group:
             return _advance(json.loads(self._native.process(author, body, facts.json())))
         except E2eeRefused as error:
             return _breach(error) or _refusal(error)
+        finally:
+            self._changes += 1
 
     def join(
         self, welcome: bytes, author: Thumbprint, body: bytes, facts: Facts, roster: tuple[RosterLeaf, ...]
     ) -> Advance | Refusal:
         """Join by an accepted commit's Welcome: its tree must be the record's roster after it, leaf by leaf."""
         native = self._native
-        return _ask(lambda: _advance(json.loads(native.join(welcome, author, body, facts.json(), roster_json(roster)))))
+        roster_, facts_ = roster_json(roster), facts.json()
+        return self._change(lambda: _advance(json.loads(native.join(welcome, author, body, facts_, roster_))))
 
     def encrypt(self, content: bytes, heads: Heads) -> bytes | Refusal:
         """A message to the group."""
@@ -255,6 +262,19 @@ class Group:
 
     def state(self) -> State:
         """Where the group stands."""
+        changes, known = self._changes, self._known
+        if known is None or known[0] != changes:
+            known = self._known = changes, self._stand()
+        return known[1]
+
+    def _change(self, call: Callable[[], T]) -> T | Refusal:
+        """A call that may change where the group stands, refused too."""
+        try:
+            return _ask(call)
+        finally:
+            self._changes += 1
+
+    def _stand(self) -> State:
         value = json.loads(self._native.state())
         blocked = value["blocked"]
         return State(

@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 ASKING: Final = 3
 """How many of them ask for the floor."""
+MANY: Final = 12
+"""With more, their pictures are small and slow, so that two cores carry them all, the server and a browser."""
 
 
 async def attend(order: Any) -> None:
@@ -43,16 +45,29 @@ async def attend(order: Any) -> None:
         for place, seat in enumerate(order["seats"]):
             invitation = _taken(parse_link(seat["link"]))
             folder = _taken(StateFolder.open(Path(order["state"]) / seat["seat"]))
-            group.create_task(_attend(place, invitation, folder, tls, asked, clock))
+            manner = manner_of(place, len(order["seats"]))
+            group.create_task(_attend(manner, invitation, folder, tls, asked, clock))
+
+
+def manner_of(place: int, among: int) -> Manner:
+    """What the n-th of so many sends; it receives nothing."""
+    if among > MANY:
+        return Manner(place=place, width=160, height=90, fps=5, subscribe="none")
+    return Manner(place=place, subscribe="none")
 
 
 async def _attend(
-    place: int, invitation: Invitation, folder: StateFolder, tls: ssl.SSLContext, asked: asyncio.Event, clock: Clock
+    manner: Manner,
+    invitation: Invitation,
+    folder: StateFolder,
+    tls: ssl.SSLContext,
+    asked: asyncio.Event,
+    clock: Clock,
 ) -> None:
-    delegate = Delegate(invitation, folder, clock, tls, manner=Manner(place=place, subscribe="none"))
+    delegate = Delegate(invitation, folder, clock, tls, manner=manner)
     try:
         async with asyncio.TaskGroup() as group:
-            asking = group.create_task(_ask(delegate)) if place < ASKING else None
+            asking = group.create_task(_ask(delegate)) if manner.place < ASKING else None
             end = await delegate.run(asked)
             if asking is not None:
                 asking.cancel()

@@ -173,16 +173,20 @@ def next_step(view: View) -> Step:
     return step
 
 
-def is_ours(view: View) -> bool:
+def has_share(me: Thumbprint, core: group.State | None, state: State | None) -> bool:
     """Whether our share is one of the sitting's present group."""
-    core, state = view.core, view.state
     return (
         core is not None
         and state is not None
         and core.phase in ("member", "blocked")
         and core.group == state.sitting.group.id
-        and view.me in state.sitting.group.members
+        and me in state.sitting.group.members
     )
+
+
+def is_ours(view: View) -> bool:
+    """Whether the share that the view has is one of the sitting's present group."""
+    return has_share(view.me, view.core, view.state)
 
 
 def is_excluded(state: State, me: Thumbprint) -> bool:

@@ -105,7 +105,7 @@ class Sitting:
         state, core = self.state, self._share.state()
         if state is not None and state.sitting.stage == "closed":
             return "closed"
-        if core is not None and conduct.is_ours(self._view()):
+        if core is not None and conduct.has_share(self.me, core, state):
             return "blocked" if core.phase == "blocked" or self.is_forked else "member"
         return "knocking" if core is not None and core.phase == "knocking" else "outside"
 
