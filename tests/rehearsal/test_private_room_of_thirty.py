@@ -55,6 +55,6 @@ def test_a_browser_decodes_the_pictures_of_all_29_others_in_one_private_sitting(
         assert all_go_on(page), "and they last"
     in_s, rostered_s, decoded_s = (at_s - began_s for at_s in (entered_s, rostered_s, decoded_s))
     print(
-        f"from the demo's start: the browser in after {in_s:.0f} s, all {OTHERS + 2} on the roster (with the doorkeeper) "
+        f"from the demo's start: the browser in after {in_s:.0f} s, {OTHERS + 2} on the roster with the doorkeeper "
         f"after {rostered_s:.0f} s, {FRAMES} pictures of each of {OTHERS} decoded after {decoded_s:.0f} s"
     )
