@@ -6,6 +6,7 @@ that every implementation refuses a chain by the same rule (tests/vectors/chain.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -37,6 +38,8 @@ SKEW_MS: Final = 5 * 60 * 1000
 LEAF_LIFETIME_MS_MAX: Final = 2 * 24 * 60 * 60 * 1000
 """A leaf is worth one sitting of one meeting of two days."""
 SEPARATOR: Final = "~"
+CHAINS_KNOWN: Final = 1024
+"""Verdicts that are kept: a meeting of 300 has 600 chains; about 10 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +106,38 @@ def validate(chain: str, expected: Expected, at_ms: int) -> Credential | Refusal
     A valid chain alone never admits: who copied a link can sign device statements for ever. That the enrolment is in
     the record (CHAIN-13) is passed in by who has folded it.
     """
-    forms = _split(chain, 3 if expected.leaf is None else 4)
+    count = 3 if expected.leaf is None else 4
+    if len(chain) > CHAIN_BYTES_MAX:
+        return _wrong_length(count)  # here, so that nothing long is kept
+    levels = _proven(chain, count, expected.authority)
+    if isinstance(levels, Refusal):
+        return levels
+    refusal = _check_claims(levels, expected) or _check_times(levels, at_ms) or _check_facts(levels, expected)
+    return refusal or _credential(levels)
+
+
+@lru_cache(maxsize=CHAINS_KNOWN)
+def _proven(chain: str, count: int, authority: PublicKey) -> "tuple[_Level, ...] | Refusal":
+    """CHAIN-1 to CHAIN-7: what a chain's bytes alone prove against an authority, always the same.
+
+    Whoever folds a record meets each chain several times: where it is posted, placed and cited.
+    """
+    forms = _split(chain, count)
     if isinstance(forms, Refusal):
         return forms
     levels = _parse(forms)
     if isinstance(levels, Refusal):
         return levels
     refusal = (
-        _check_keys(levels, expected)
-        or _check_issuers(levels, expected)
-        or _check_signatures(levels, expected)
-        or _check_claims(levels, expected)
-        or _check_times(levels, at_ms)
-        or _check_facts(levels, expected)
+        _check_keys(levels, authority) or _check_issuers(levels, authority) or _check_signatures(levels, authority)
     )
-    return refusal or _credential(levels)
+    return refusal or levels
 
 
 def _split(chain: str, count: int) -> list[Unverified] | Refusal:
     texts = chain.split(SEPARATOR)
-    if not chain.isascii() or len(chain) > CHAIN_BYTES_MAX or len(texts) != count:
-        return _refusal(Code.CHAIN_LENGTH, f"CHAIN-1: it is not {count} statements in at most {CHAIN_BYTES_MAX} bytes")
+    if not chain.isascii() or len(texts) != count:
+        return _wrong_length(count)
     forms: list[Unverified] = []
     for text, (typ, _parse_level) in zip(texts, LEVELS, strict=False):
         form = split(text, typ=typ)
@@ -133,26 +147,26 @@ def _split(chain: str, count: int) -> list[Unverified] | Refusal:
     return forms
 
 
-def _parse(forms: list[Unverified]) -> list[_Level] | Refusal:
+def _parse(forms: list[Unverified]) -> tuple[_Level, ...] | Refusal:
     levels: list[_Level] = []
     for form, (typ, parse) in zip(forms, LEVELS, strict=False):
         statement = read(form.payload, parse, what=typ.value)
         if isinstance(statement, Refusal):
             return _refusal(Code.CHAIN_PAYLOAD, f"CHAIN-3: {statement.reason.rstrip('.')}")
         levels.append(_Level(form, statement))
-    return levels
+    return tuple(levels)
 
 
-def _check_keys(levels: list[_Level], expected: Expected) -> Refusal | None:
+def _check_keys(levels: tuple[_Level, ...], authority: PublicKey) -> Refusal | None:
     # That each is a key of the prime order is part of its form: CHAIN-3.
-    keys = {expected.authority.thumbprint, *(level.key.thumbprint for level in levels)}
+    keys = {authority.thumbprint, *(level.key.thumbprint for level in levels)}
     if len(keys) != len(levels) + 1:
         return _refusal(Code.CHAIN_KEY, "CHAIN-4: one key stands at two levels")
     return None
 
 
-def _check_issuers(levels: list[_Level], expected: Expected) -> Refusal | None:
-    if levels[0].statement.issuer != expected.authority.thumbprint:
+def _check_issuers(levels: tuple[_Level, ...], authority: PublicKey) -> Refusal | None:
+    if levels[0].statement.issuer != authority.thumbprint:
         return _refusal(Code.CHAIN_AUTHORITY, "CHAIN-5: it was not issued by the authority of the link")
     for above, level in pairwise(levels):
         if level.statement.issuer != above.key.thumbprint:
@@ -160,15 +174,15 @@ def _check_issuers(levels: list[_Level], expected: Expected) -> Refusal | None:
     return None
 
 
-def _check_signatures(levels: list[_Level], expected: Expected) -> Refusal | None:
-    issuers = [expected.authority, *(level.key for level in levels)]
+def _check_signatures(levels: tuple[_Level, ...], authority: PublicKey) -> Refusal | None:
+    issuers = [authority, *(level.key for level in levels)]
     for issuer, level in zip(issuers, levels, strict=False):
         if isinstance(verify(level.form, level.statement, issuer), Refusal):
             return _refusal(Code.CHAIN_SIGNATURE, f"CHAIN-7: the {level.statement.typ.value} has a wrong signature")
     return None
 
 
-def _check_claims(levels: list[_Level], expected: Expected) -> Refusal | None:
+def _check_claims(levels: tuple[_Level, ...], expected: Expected) -> Refusal | None:
     delegation, seat, device = _first_three(levels)
     if any(level.statement.meeting != expected.meeting for level in levels):
         return _refusal(Code.CHAIN_MEETING, "CHAIN-8: it is of another meeting")
@@ -184,7 +198,7 @@ def _has_seat(expected: Expected, seat: SeatStatement) -> bool:
     return expected.seats is None or expected.seats.get(seat.seat) == seat.delegation
 
 
-def _check_times(levels: list[_Level], at_ms: int) -> Refusal | None:
+def _check_times(levels: tuple[_Level, ...], at_ms: int) -> Refusal | None:
     for level in levels:
         period = level.statement.period
         lifetime_ms = period.until_ms - period.from_ms
@@ -195,7 +209,7 @@ def _check_times(levels: list[_Level], at_ms: int) -> Refusal | None:
     return None
 
 
-def _check_facts(levels: list[_Level], expected: Expected) -> Refusal | None:
+def _check_facts(levels: tuple[_Level, ...], expected: Expected) -> Refusal | None:
     device = _first_three(levels)[2].key.thumbprint
     leaf = levels[-1].statement
     if isinstance(leaf, LeafStatement) and LeafPlace(leaf.sitting, leaf.group) != expected.leaf:
@@ -207,7 +221,7 @@ def _check_facts(levels: list[_Level], expected: Expected) -> Refusal | None:
     return None
 
 
-def _first_three(levels: list[_Level]) -> tuple[DelegationStatement, SeatStatement, DeviceStatement]:
+def _first_three(levels: tuple[_Level, ...]) -> tuple[DelegationStatement, SeatStatement, DeviceStatement]:
     delegation, seat, device = (level.statement for level in levels[:3])
     assert isinstance(delegation, DelegationStatement), "LEVELS says so"
     assert isinstance(seat, SeatStatement), "LEVELS says so"
@@ -215,7 +229,7 @@ def _first_three(levels: list[_Level]) -> tuple[DelegationStatement, SeatStateme
     return delegation, seat, device
 
 
-def _credential(levels: list[_Level]) -> Credential:
+def _credential(levels: tuple[_Level, ...]) -> Credential:
     _delegation, seat, device = _first_three(levels)
     return Credential(
         meeting=device.meeting,
@@ -226,6 +240,10 @@ def _credential(levels: list[_Level]) -> Credential:
         invitation=seat.key.thumbprint,
         until_ms=min(level.statement.period.until_ms for level in levels),
     )
+
+
+def _wrong_length(count: int) -> Refusal:
+    return _refusal(Code.CHAIN_LENGTH, f"CHAIN-1: it is not {count} statements in at most {CHAIN_BYTES_MAX} bytes")
 
 
 def _refusal(code: Code, reason: str) -> Refusal:
