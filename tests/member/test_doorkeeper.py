@@ -5,17 +5,21 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 
 from incamera.accreditation.charter import Role
-from incamera.accreditation.strict import ItemId, SeatId
+from incamera.accreditation.strict import ItemId, SeatId, SittingId
 from incamera.api.page import Page
 from incamera.member import titles
+from incamera.member.doorkeeper import _post_titles
 from incamera.member.sitting import Sitting
+from incamera.refusal import Code, Refusal
 from tests.support.private import Chamber, agreed_on_words, chamber, reached
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
@@ -98,3 +102,51 @@ async def test_by_hand_it_lets_in_the_chair_and_leaves_the_rest_to_it(tmp_path: 
         assert chair.state is not None
         admitted = {chair.state.meeting.role_of(device) for device in chair.state.sitting.lobby.admits}
         assert admitted == {Role.CHAIR, Role.SECRETARIAT}
+
+
+class Reluctant:
+    """A sitting that refuses every title; its record goes on when the test says so."""
+
+    id = SittingId("aaaa")
+    can_send = True
+
+    def __init__(self) -> None:
+        self.seq = 1
+        self.tried = 0
+        self.deeds = self
+        self.changed = asyncio.Condition()
+
+    @property
+    def state(self) -> object:
+        """A new object each time, as a sitting's is."""
+        return SimpleNamespace(sitting=SimpleNamespace(tail=SimpleNamespace(seq=self.seq)))
+
+    async def post_title(self, *_: object) -> Refusal:
+        self.tried += 1
+        assert self.tried < 10, "for ever"
+        return Refusal(Code.ITEM_KEY_UNKNOWN, "The item's key is not here.", "Ask for it.")
+
+    async def reached(self, holds: Callable[[object], bool]) -> None:
+        async with self.changed:
+            await self.changed.wait_for(lambda: holds(self))
+
+    async def goes_on(self, by: int = 0) -> None:
+        self.seq += by
+        async with self.changed:
+            self.changed.notify_all()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+async def test_a_title_that_was_refused_is_posted_again_once_the_record_went_on_and_not_for_ever() -> None:
+    sitting = Reluctant()
+    with patch.object(titles, "missing", lambda *_: [ITEM]):
+        posting = asyncio.create_task(_post_titles(sitting, {ITEM: {"en": "Lessons"}}))  # type: ignore[arg-type]
+        await sitting.goes_on()
+        assert sitting.tried == 1
+        await sitting.goes_on()
+        assert sitting.tried == 1, "nothing is new"
+        await sitting.goes_on(by=1)
+        assert sitting.tried == 2
+        assert not posting.done()
+        posting.cancel()

@@ -1,11 +1,14 @@
 """Members with MLS in one sitting on the real server: in, on, out, and in again, by the record alone."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from incamera.api.page import Page
-from incamera.meeting.acts import Admit
+from incamera.clock import SystemClock
+from incamera.meeting.acts import Admit, CloseSitting
 from tests.support.private import agreed, agreed_on_words, chamber, reached
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
@@ -14,6 +17,40 @@ pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="th
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+class Later(SystemClock):
+    """A clock that a test moves on."""
+
+    later_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.later_s
+
+
+class HangingUp:
+    """A server that ends the feed of everybody, and takes nobody's call any more."""
+
+    def __init__(self) -> None:
+        self._lines: list[Send] = []
+        self._is_over = False
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "websocket" and scope["path"].endswith("/feed"):
+                if self._is_over:
+                    await send({"type": "websocket.close"})
+                    return
+                self._lines.append(send)
+            await app(scope, receive, send)
+
+        return serve
+
+    async def hang_up(self) -> None:
+        self._is_over = True
+        for line in self._lines:
+            with contextlib.suppress(RuntimeError):  # it ended by itself
+                await line({"type": "websocket.close"})
 
 
 async def test_two_members_agree_on_epoch_and_words_and_hear_each_other(tmp_path: Path) -> None:
@@ -117,3 +154,32 @@ async def test_the_opener_that_lost_its_state_alone_makes_a_new_group(tmp_path: 
         assert again.round == 2
         albania = await meeting.enter("alb-head").member()
         await agreed(again, albania)
+
+
+async def test_a_feed_that_is_hung_up_is_an_alarm_after_30_s_and_stops_the_sending_after_100(tmp_path: Path) -> None:
+    server, clock = HangingUp(), Later()
+    async with chamber(tmp_path, around=server.around) as meeting:
+        chair = await meeting.enter("chair", opens=True, admits=True).member()
+        albania = await meeting.enter("alb-head", clock=clock).member()
+        await agreed(chair, albania)
+        await server.hang_up()
+        assert not albania.alarms
+        clock.later_s += 30
+        await reached(albania, lambda one: [alarm.cause for alarm in one.alarms] == ["stalled"])
+        clock.later_s += 70
+        await reached(albania, lambda one: [alarm.cause for alarm in one.alarms] == ["stopped"])
+        assert not chair.alarms, "its own time has not passed"
+
+
+async def test_the_silence_after_a_sitting_s_close_is_no_alarm(tmp_path: Path) -> None:
+    clock = Later()
+    async with chamber(tmp_path) as meeting:
+        chair = await meeting.enter("chair", opens=True, admits=True).member()
+        albania = await meeting.enter("alb-head", clock=clock).member()
+        await agreed(chair, albania)
+        await chair.deeds.act(CloseSitting())
+        await reached(albania, lambda one: one.phase == "closed")
+        clock.later_s += 100
+        albania.hurry()
+        albania.membership.follow()
+        assert not albania.alarms

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from incamera.member.broadcast import Manner, Subscribe
     from incamera.member.delegate import Delegate
 
+ENDED = ("asked", "closed")
+"""How it ends in order."""
 EXAMPLES = """\b
 Examples:
   incamera attend - --headless --seconds 30 --state device < link.txt
@@ -43,7 +45,10 @@ def attend(
     seconds: Annotated[
         float | None,
         typer.Option(
-            metavar="SECONDS", min=0.1, help="How long to stay, once in.", show_default="until Ctrl-C, or put out"
+            metavar="SECONDS",
+            min=0.1,
+            help="How long to stay, once in.",
+            show_default="until Ctrl-C, put out, or it closes",
         ),
     ] = None,
     state: Annotated[
@@ -106,7 +111,7 @@ async def _attend(
     from incamera.member.device import StateFolder
 
     folder = taken(StateFolder.open(state))
-    delegate = Delegate(invitation, folder, clock, tls, manner=manner)
+    delegate = Delegate(invitation, folder, clock, tls, manner=manner, moves_on=False)
     asked = _asked()
     running = asyncio.create_task(delegate.run(asked))
     entering = asyncio.create_task(delegate.entered.wait())
@@ -119,11 +124,14 @@ async def _attend(
     await asyncio.wait({running, asking}, return_when=asyncio.FIRST_COMPLETED)
     was_in = delegate.connected
     end = await running
+    if end == "closed":
+        was_in = True  # to its end: it was in the room before
+        note("The sitting was closed.")
     folder.close()
     _report(delegate.report(), delegate.seconds_in, as_json=as_json)
-    if (refusal := delegate.attendee.refusal) is not None and (end != "asked" or not delegate.entered.is_set()):
+    if (refusal := delegate.attendee.refusal) is not None and (end not in ENDED or not delegate.entered.is_set()):
         refuse(refusal)
-    return Exit.DONE if end == "asked" and was_in and not _alarmed(delegate) else Exit.FAILED
+    return Exit.DONE if end in ENDED and was_in and not _alarmed(delegate) else Exit.FAILED
 
 
 def _alarmed(delegate: "Delegate") -> bool:

@@ -8,9 +8,7 @@ for the floor, so that a chair has whom to give it.
 import asyncio
 import json
 import os
-import signal
 import ssl
-import sys
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -21,6 +19,7 @@ from incamera.meeting.acts import RequestFloor
 from incamera.member.broadcast import Manner
 from incamera.member.delegate import Delegate
 from incamera.member.device import StateFolder
+from incamera.member.order import end_asked, order_line
 from incamera.refusal import Refusal
 
 _log = log.logger(__name__)
@@ -34,12 +33,7 @@ MANY: Final = 12
 
 async def attend(order: Any) -> None:
     """Attend with all of them until the end is asked for."""
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
-    loop.add_reader(sys.stdin.fileno(), asked.set)  # readable: closed, since nothing more is ever written
-    clock = SystemClock()
+    asked, clock = end_asked(), SystemClock()
     tls = ssl.create_default_context(cafile=order["ca"])
     async with asyncio.TaskGroup() as group:
         for place, seat in enumerate(order["seats"]):
@@ -94,14 +88,9 @@ def _taken(value: T | Refusal) -> T:
 def main() -> None:
     """Read the order, attend."""
     log.configure(os.environ.get("INCAMERA_LOG_LEVEL", "warning"))
-    # Unbuffered, a byte at a time: the loop must see the end of the input, not a buffer.
-    line = bytearray()
-    while not line.endswith(b"\n"):
-        byte = os.read(sys.stdin.fileno(), 1)
-        if not byte:
-            return
-        line += byte
-    asyncio.run(attend(json.loads(line)))
+    line = order_line()
+    if line is not None:
+        asyncio.run(attend(json.loads(line)))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from incamera.clock import Clock
 from incamera.limits import TOKEN_SECONDS
 from incamera.meeting.acts import Act, Body, EnrolDevice, wire_form
 from incamera.meeting.rules import Breach
+from incamera.member.choice import Seen, Wants, choose, in_charter_order
 from incamera.member.client import RENEW_BEFORE_S, Client
 from incamera.member.conduct import Manner
 from incamera.member.device import Identity, StateFolder
@@ -38,9 +39,8 @@ RETRY_S: Final = 0.25
 RETRY_MAX_S: Final = 8.0
 SKEW_MS: Final = 60 * 1000
 
-Wants: TypeAlias = Literal["first", "all"] | SittingId
-"""Which sittings to be in: the first open one that lists the seat, all of them (secretariat), or one."""
-End: TypeAlias = Literal["asked", "revoked", "alarmed", "refused"]
+End: TypeAlias = Literal["asked", "closed", "revoked", "alarmed", "refused"]
+"""Closed: the sitting that it was in, where it does not go on into the next."""
 _LASTING: Final = frozenset(
     {
         Code.ENROLMENT_USED,
@@ -121,6 +121,10 @@ class Attendee:
         async with self._changed:
             await self._changed.wait_for(lambda: name in self.sittings if name else bool(self.sittings))
         return self.sittings[name] if name else next(iter(self.sittings.values()))
+
+    def end(self, how: End) -> None:
+        """End it, as `run` will say; what ended it first counts."""
+        self._finish(how)
 
     def sign(self, body: Body, sitting: SittingId | None) -> str:
         """An act of this device, that says what it has seen of its own journals."""
@@ -338,18 +342,21 @@ class Attendee:
         """Go into the sittings that are wanted and can be seen: by a door, or by a journal that we read."""
         for name, sitting in self.sittings.items():
             sitting.at_the_door(self._doors.get(name))
-        seen = [*self._doors, *(name for name in self._read() if name not in self._doors)]
-        match self._wants:
-            case "all":
-                chosen = seen
-            case "first":
-                is_busy = any(sitting.phase != "closed" for sitting in self.sittings.values())
-                open_ones = [name for name in seen if name in self._read() or self._doors[name].is_open]
-                chosen = [] if is_busy else (open_ones or (seen if self._manner.opens else []))[:1]
-            case name:
-                chosen = [name] if name in seen else []
+        names = [*self._doors, *(name for name in self._read() if name not in self._doors)]
+        seen = [self._seen(name) for name in in_charter_order(names, self.reader.contents.sittings.values())]
+        is_busy = any(sitting.phase != "closed" for sitting in self.sittings.values())
+        chosen = choose(self._wants, seen, opens=self._manner.opens, is_busy=is_busy)
         for name in chosen:
             self._sitting(name)
+
+    def _seen(self, name: SittingId) -> Seen:
+        door, sitting, state = self._doors.get(name), self.sittings.get(name), self.reader.state(name)
+        is_refused = sitting is not None and sitting.refusal is not None
+        if state is not None:
+            return Seen(name, state.sitting.stage == "open", state.sitting.stage == "closed", is_refused)
+        if door is not None:
+            return Seen(name, door.is_open, door.is_closed, is_refused)
+        return Seen(name, is_open=True, is_refused=is_refused)  # its journal begins
 
     def _read(self) -> list[SittingId]:
         journals = self.reader.entries

@@ -8,8 +8,9 @@ from incamera.accreditation.strict import SittingId
 from incamera.clock import Clock
 from incamera.member import broadcast, conduct
 from incamera.member.attendance import Figures
-from incamera.member.attendee import Attendee, End, Wants
+from incamera.member.attendee import Attendee, End
 from incamera.member.call import Call
+from incamera.member.choice import Wants
 from incamera.member.client import Ticket
 from incamera.member.device import StateFolder
 from incamera.member.reception import Reception
@@ -30,6 +31,7 @@ class Delegate:
         manner: broadcast.Manner,
         conduct: conduct.Manner | None = None,
         wants: Wants = "first",
+        moves_on: bool = True,
     ) -> None:
         self.attendee = Attendee(invitation, folder, clock, tls, manner=conduct, wants=wants)
         self.calls: dict[SittingId, Call] = {}
@@ -37,6 +39,8 @@ class Delegate:
         """Set once it was in a sitting's room."""
         self.clock = clock
         self._manner = manner
+        self._moves_on = moves_on
+        """Into the next sitting that opens, when the one that it was in closes; otherwise it ends with that one."""
         self._reception = Reception(clock)
 
     @property
@@ -93,6 +97,9 @@ class Delegate:
             group.create_task(call.run())
             await call.entered.wait()
             self.entered.set()
+            if not self._moves_on:
+                await sitting.reached(lambda one: one.phase == "closed")
+                self.attendee.end("closed")
 
     async def _ticket(self, sitting: Sitting, instance: str) -> Ticket | Refusal:
         identity = self.attendee.identity

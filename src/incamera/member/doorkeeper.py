@@ -10,9 +10,7 @@ the same folder, it goes on where it was.
 import asyncio
 import json
 import os
-import signal
 import ssl
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +24,7 @@ from incamera.member import titles
 from incamera.member.attendee import Attendee, End
 from incamera.member.conduct import Admits, Manner
 from incamera.member.device import StateFolder
+from incamera.member.order import end_asked, order_line
 from incamera.member.sitting import Sitting
 from incamera.refusal import Refusal
 
@@ -98,19 +97,17 @@ async def _post_titles(sitting: Sitting, known: Mapping[ItemId, Text]) -> None:
         )
         state = sitting.state
         assert state is not None, "just looked at"
+        read = state.sitting.tail.seq
         for item in titles.missing(state, known):
             refusal = await sitting.deeds.post_title(item, known[item])
             if refusal is not None:
                 _log.info("title.refused", sitting=sitting.id, code=str(refusal.code))
-        await sitting.reached(lambda one, had=state: one.state is not had)  # type: ignore[misc]
+        # A title that was refused is posted again once the sitting's record went on, not at once and for ever.
+        await sitting.reached(lambda one, read=read: one.state is None or one.state.sitting.tail.seq != read)  # type: ignore[misc]
 
 
 async def _main(order: Order) -> int:
-    asked, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
-    loop.add_reader(sys.stdin.fileno(), asked.set)  # readable: closed, since nothing more is ever written
-    end = await keep_door(order, asked, SystemClock())
+    end = await keep_door(order, end_asked(), SystemClock())
     if isinstance(end, Refusal):
         _log.error("doorkeeper.refused", code=str(end.code))
     return 0 if end == "asked" else 1
@@ -119,14 +116,10 @@ async def _main(order: Order) -> int:
 def main() -> None:
     """Read the order, keep the door."""
     log.configure(os.environ.get("INCAMERA_LOG_LEVEL", "warning"))
-    line = bytearray()
-    # Unbuffered, a byte at a time: the loop must see the end of the input, not a buffer.
-    while not line.endswith(b"\n"):
-        byte = os.read(sys.stdin.fileno(), 1)
-        if not byte:
-            return
-        line += byte
-    order = read_order(bytes(line))
+    line = order_line()
+    if line is None:
+        return
+    order = read_order(line)
     if isinstance(order, Refusal):
         raise SystemExit(str(order))
     raise SystemExit(asyncio.run(_main(order)))

@@ -137,8 +137,11 @@ class Membership:
         entries = self._reader.entries
         found = self._heads.follow(entries.get(self._reader.main, []), entries.get(JournalId(self.sitting), []))
         self.raise_alarms(found)
-        stall = None if self.vigil is None else self.vigil.feed(self.now()) or self._heads.withheld(self.now())
-        self.alarms = [alarm for alarm in self.alarms if alarm.cause not in ("stalled", "stopped")]
+        state = self._reader.state(self.sitting)
+        is_over = state is not None and state.sitting.stage == "closed"  # nobody has anything to say any more
+        vigil = None if is_over else self.vigil
+        stall = None if vigil is None else vigil.feed(self.now()) or self._heads.withheld(self.now())
+        self.alarms = [alarm for alarm in self.alarms if alarm.cause not in ("stalled", "stopped") or alarm == stall]
         if stall is not None:
             self.raise_alarms((stall,))
 
