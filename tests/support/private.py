@@ -138,10 +138,10 @@ async def reached(sitting: Sitting, holds: object) -> None:
         ) from None
 
 
-async def agreed(*sittings: Sitting) -> None:
+async def agreed(*sittings: Sitting, wait_s: float = WAIT_S) -> None:
     """Wait until all have the same words, and see the same roster of just these."""
     devices = {one.me for one in sittings}
-    await _settled(sittings, lambda: all({seat.device for seat in one.roster()} == devices for one in sittings))
+    await _settled(sittings, lambda: all({seat.device for seat in one.roster()} == devices for one in sittings), wait_s)
 
 
 async def agreed_on_words(*sittings: Sitting) -> None:
@@ -149,13 +149,13 @@ async def agreed_on_words(*sittings: Sitting) -> None:
     await _settled(sittings, lambda: True)
 
 
-async def _settled(sittings: tuple[Sitting, ...], more: Callable[[], bool]) -> None:
+async def _settled(sittings: tuple[Sitting, ...], more: Callable[[], bool], wait_s: float = WAIT_S) -> None:
     def holds(_: Sitting) -> bool:
         words = {one.words() for one in sittings}
         return len(words) == 1 and None not in words and more()
 
     waits = [asyncio.create_task(one.reached(holds)) for one in sittings]
-    done, rest = await asyncio.wait(waits, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+    done, rest = await asyncio.wait(waits, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
     for wait in rest:
         wait.cancel()
     assert done, [(one.phase, one.epoch, len(one.roster()), one.refusal, one.alarms) for one in sittings]
