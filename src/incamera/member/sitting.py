@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from secrets import token_bytes
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from incamera import log
 from incamera.accreditation.strict import Hash, SittingId, Thumbprint, b64u
@@ -30,6 +30,9 @@ from incamera.member.vigil import Alarm
 from incamera.refusal import Refusal
 
 _log = log.logger(__name__)
+
+LOOK_MS: Final = 1_000
+"""While there is no feed, its silence is looked at so often."""
 
 Phase: TypeAlias = Literal["outside", "knocking", "member", "blocked", "closed"]
 SendSignal = Callable[[SittingId, bytes], Awaitable[None]]
@@ -216,7 +219,7 @@ class Sitting:
         while self._signals:
             membership.hear(self._signals.popleft())
         if not self._is_live:
-            return None
+            return self._overhear()
         self._notice()
         membership.follow()
         if self._share.note.act is not None and not self.deeds.is_posting:
@@ -230,6 +233,13 @@ class Sitting:
             return max(self._now(), self.deeds.not_before_ms)
         times = [step.until_ms, self.deeds.conflict_ms, membership.beat_ms(), membership.watch_ms()]
         return min((time for time in times if time is not None), default=None)
+
+    def _overhear(self) -> int | None:
+        """Without a feed nothing is decided, and its silence is an alarm all the same: a server could just hang up."""
+        if self.phase not in ("member", "blocked"):
+            return None
+        self.membership.follow()
+        return self._now() + LOOK_MS
 
     def _now(self) -> int:
         return self.membership.now()
