@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from incamera.accreditation.charter import Charter, open_charter
 from incamera.accreditation.credential import LeafPlace, join
@@ -19,12 +20,13 @@ from incamera.clock import SystemClock, instant
 from incamera.demo.founding import Founded, found
 from incamera.e2ee.facts import Knock, Plan, Trust
 from incamera.e2ee.group import Draft, Group
-from incamera.meeting.acts import Act, Body, Commit, wire_form
+from incamera.meeting.acts import Act, Body, Commit, RevokeDevice, wire_form
 from incamera.meeting_plane import registrar_key
 from incamera.member.client import Posted
 from incamera.member.sitting import Sitting
+from incamera.record.entry import JournalId
 from incamera.refusal import Refusal
-from tests.malice.liar import History, Liar
+from tests.malice.liar import History, Liar, body_of, claims_of, kind_of
 from tests.support.private import Chamber, chamber, reached
 
 HOUR_MS = 3_600_000
@@ -72,6 +74,34 @@ def hours(start: float, end: float) -> Period:
 
 
 TODAY = (-1, 12)
+
+
+async def revoke(by: Sitting, device: Thumbprint) -> None:
+    """A device of the secretariat revokes another."""
+    answer = await by._client.post(by.deeds._sign(RevokeDevice(device), None))
+    assert isinstance(answer, Posted), answer
+
+
+def commits(sitting: Sitting) -> list[tuple[Thumbprint, dict[str, Any]]]:
+    """Each commit of the sitting's journal as this member reads it: its author, and its claims."""
+    journal = sitting._reader.entries[JournalId(sitting.id)]
+    return [(claims_of(entry.body)["by"], body_of(entry)) for entry in journal if kind_of(entry) == "mls.commit"]
+
+
+def additions(sitting: Sitting, device: Thumbprint) -> list[Thumbprint]:
+    """Who added a device, as often as the record says that it was added."""
+    return [by for by, body in commits(sitting) if any(add["device"] == device for add in body["adds"])]
+
+
+def removals(sitting: Sitting, device: Thumbprint) -> list[str]:
+    """Why a device was removed, as often as the record says that it was."""
+    return [one["because"] for _, body in commits(sitting) for one in body["removes"] if one["device"] == device]
+
+
+def assert_one_commit_an_epoch(sitting: Sitting) -> None:
+    """As this member reads the record."""
+    epochs = [body["epoch"] for _, body in commits(sitting)]
+    assert epochs == list(range(len(epochs)))
 
 
 async def hears(one: Sitting, other: Sitting) -> None:

@@ -33,6 +33,12 @@ def kind_of(entry: Entry) -> str:
     return str(claims_of(entry.body).get("kind", ""))
 
 
+def body_of(entry: Entry) -> dict[str, Any]:
+    """What an act says, for its kind."""
+    body: dict[str, Any] = claims_of(entry.body)["body"]
+    return body
+
+
 class History:
     """Another record for one device: entries left out or put in, every later one linked anew, the heads signed anew."""
 
@@ -121,8 +127,8 @@ class Line:
 class Hold:
     """One request that is held: before it reaches the server, or its answer before it reaches the device."""
 
-    def __init__(self, kind: str, *, is_before: bool) -> None:
-        self.kind, self.is_before = kind, is_before
+    def __init__(self, kind: str, *, is_before: bool, freezes: bool) -> None:
+        self.kind, self.is_before, self.freezes = kind, is_before, freezes
         self.reached = asyncio.Event()
         self.over = asyncio.Event()
         """Set it to let the request, or the answer, go on."""
@@ -150,9 +156,9 @@ class Liar:
         self._app = app
         return self
 
-    def hold(self, kind: str, *, is_before: bool) -> Hold:
-        """Hold the next act of a kind; after that its author hears nothing more of the feed."""
-        hold = Hold(kind, is_before=is_before)
+    def hold(self, kind: str, *, is_before: bool, freezes: bool = True) -> Hold:
+        """Hold the next act of a kind; after that its author hears nothing more of the feed, if it `freezes`."""
+        hold = Hold(kind, is_before=is_before, freezes=freezes)
         self.holds.append(hold)
         return hold
 
@@ -210,7 +216,7 @@ class Liar:
         if hold is not None:
             self.holds.remove(hold)
             hold.by = Thumbprint(who)
-            if hold.by in self.lines:
+            if hold.freezes and hold.by in self.lines:
                 self.lines[hold.by].is_frozen = True
         if hold is not None and hold.is_before:
             hold.reached.set()

@@ -8,13 +8,11 @@ import pytest
 from incamera.api.page import Page
 from incamera.e2ee.facts import Plan, PlannedRemove
 from incamera.e2ee.group import Draft, Group
-from incamera.meeting.acts import RevokeDevice
-from incamera.member.client import Posted
 from incamera.member.conduct import Manner
 from incamera.member.sitting import Sitting
 from incamera.refusal import Code, Refusal
 from tests.malice import conspiracy
-from tests.malice.conspiracy import Ghost, Wicked, bringing, collude
+from tests.malice.conspiracy import Ghost, Wicked, bringing, collude, revoke
 from tests.support.private import Chamber, Present, agreed, chamber, reached
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
@@ -83,8 +81,7 @@ async def revoked(meeting: Chamber, secretariat: Sitting) -> Ghost:
     present = meeting.enter("bel-head")
     await present.sitting()
     ghost = conspiracy.device_of(meeting, "bel-head")
-    answer = await secretariat._client.post(secretariat.deeds._sign(RevokeDevice(ghost.device), None))
-    assert isinstance(answer, Posted), answer
+    await revoke(secretariat, ghost.device)
     assert await present.task == "revoked"
     return ghost
 

@@ -8,13 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from incamera.accreditation.strict import Thumbprint
 from incamera.api.page import Page
 from incamera.e2ee.heartbeat import HEARD_MS
-from incamera.member.sitting import Sitting
-from incamera.record.entry import JournalId
-from tests.malice.conspiracy import Ahead, hears, lied_to
-from tests.malice.liar import claims_of, kind_of
+from tests.malice.conspiracy import Ahead, additions, assert_one_commit_an_epoch, hears, lied_to
 from tests.support.private import WAIT_S, agreed, agreed_on_words
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
@@ -23,18 +19,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="th
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-def additions(sitting: Sitting, device: Thumbprint) -> list[Thumbprint]:
-    """Who added a device, as often as the record says that it was added."""
-    return [by for by, _, adds in commits(sitting) if device in adds]
-
-
-def commits(sitting: Sitting) -> list[tuple[Thumbprint, int, list[str]]]:
-    """Each commit of the sitting's journal as this member reads it: its author, its epoch, whom it adds."""
-    journal = sitting._reader.entries[JournalId(sitting.id)]
-    claims = [claims_of(entry.body) for entry in journal if kind_of(entry) == "mls.commit"]
-    return [(one["by"], one["body"]["epoch"], [add["device"] for add in one["body"]["adds"]]) for one in claims]
 
 
 @pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
@@ -76,6 +60,5 @@ async def test_two_knocks_and_the_committer_killed_in_between_bring_both_in_once
         await agreed(again, other, albania, *came)
         for one in (again, other, albania, *came):
             assert [len(additions(one, each.me)) for each in came] == [1, 1]
-            epochs = [epoch for _, epoch, _ in commits(one)]
-            assert epochs == list(range(len(epochs))), "one commit an epoch"
+            assert_one_commit_an_epoch(one)
             assert not one.alarms

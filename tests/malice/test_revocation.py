@@ -21,14 +21,14 @@ from incamera.accreditation.signature import SigningKey
 from incamera.api.page import Page
 from incamera.clock import SystemClock
 from incamera.e2ee.frame_keys import RING
-from incamera.meeting.acts import RevokeDevice
 from incamera.member.broadcast import Camera
-from incamera.member.client import Client, Posted, Ticket, instance_of
+from incamera.member.client import Client, Ticket, instance_of
 from incamera.member.ring import encryption
 from incamera.member.sitting import Sitting
 from incamera.refusal import Code, Refusal
 from incamera.server import Running, serving
 from incamera.settings.fields import Data, Http, Meetings, Settings
+from tests.malice.conspiracy import revoke
 from tests.support.delegates import SMALL, Seated, await_true, ending, seated
 from tests.support.private import LOOPBACK, WAIT_S, Chamber, chamber, reached
 
@@ -155,8 +155,7 @@ async def test_a_revoked_device_is_out_of_the_media_at_once_and_of_everything_af
                 await await_true("the chair sees it", lambda: shown(chair) >= 5)
 
                 began_s = time.monotonic()
-                revoked = await secretariat.deeds._client.post(secretariat.deeds._sign(RevokeDevice(belgium.me), None))
-                assert isinstance(revoked, Posted), revoked
+                await revoke(secretariat, belgium.me)
                 await asyncio.wait_for(participant.out.wait(), WAIT_S)
                 print(f"out of the media {(participant.out_at_s - began_s) * 1000:.0f} ms after the act was sent")
                 assert participant.reason == rtc.DisconnectReason.PARTICIPANT_REMOVED
