@@ -26,6 +26,7 @@ from incamera.meeting.acts import GiveFloor
 from incamera.member.client import Ticket
 from incamera.refusal import Refusal
 from incamera.server import Running
+from tests.support.browsers import PATIENCE_S
 from tests.support.canaries import files, numbered
 from tests.support.canaries import found as found_in
 from tests.support.memory import memory
@@ -46,10 +47,9 @@ BEGINS, ENDS = 16, 40
 """The bytes of a frame that are looked for: behind what LiveKit leaves in clear for the packets' headers."""
 DISTINCT = 16
 """So many different ones at least: zeros stand everywhere."""
-NEAR = 40
+NEAR = 20
 """So many frames around the moment in which the memory was read."""
 KINDS = ("audio", "video")
-PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -213,11 +213,12 @@ async def held_in_memory(guest: Guest, pid: int, canaries: dict[str, bytes]) -> 
             clear = {kind: [one for one in of if not one.is_sealed][:NEAR] for kind, of in near.items()}
             if any(part(one) in has for one in sealed) and all(clear.values()):
                 break
+    told = found_in(canaries, {"the server's memory": has})
     for kind, of in clear.items():
-        # Those around the moment as raw bytes; and some of them in every form.
+        # Here as they are, which is how packets have them; in every form where they could have been written down.
         assert not [one for one in of if part(one) in has], f"clear {kind} in the server's memory"
         canaries |= numbered(f"a frame of {kind}", [part(one) for one in of[:4]])
-    return found_in(canaries, {"the server's memory": has})
+    return told
 
 
 async def asked_for(chair: Present, meeting: Chamber) -> dict[str, bytes]:
