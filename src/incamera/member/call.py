@@ -5,8 +5,9 @@ that are encrypted and nothing else, sound of whom the floor lets speak, its own
 group.
 Each connection is a new instance, so no key ever seals for two connections.
 
-Not in this SDK's reach: it plays frames that end with the server's own marker (`sif_trailer`) as they come. So a lying
-server may put a picture of its own making into a subscribed track here; the page refuses that.
+Not in this SDK's reach: of frames that end with the server's own marker (`sif_trailer`) it lets through those with a
+payload that it knows, a blank picture or silence, unopened. It drops all others and says that they failed
+(tests/member/test_trailer.py). So a lying server may blank a subscribed track here, and show nothing of its own making.
 """
 
 import asyncio
