@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, Page, Worker, async_playwright
 
 from incamera.accreditation.strict import SeatId
 from tests.support.browsers import CHROMIUM, FLAGS, PATIENCE_S
@@ -198,3 +198,19 @@ async def forget_group(guest: Guest) -> None:
         })"""
     )
     await guest.page.reload()
+
+
+def core_workers(guest: Guest) -> list[Worker]:
+    """The threads in which its member's core runs: one, while it lives."""
+    return [worker for worker in guest.page.workers if "core.worker" in worker.url]
+
+
+async def break_core(guest: Guest, by: str) -> None:
+    """A fault in the core's own thread; resolves when that has ended."""
+    (worker,) = core_workers(guest)
+    gone = asyncio.Event()
+    worker.once("close", lambda _: gone.set())
+    with contextlib.suppress(Error):  # it is ended while it answers
+        await worker.evaluate(f"() => {{ {by} }}")
+    async with asyncio.timeout(PATIENCE_S):
+        await gone.wait()

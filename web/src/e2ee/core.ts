@@ -54,6 +54,8 @@ export class Core {
   readonly #waiting = new Map<number, { settle: (value: unknown) => void; fail: (error: Error) => void }>();
   #last = 0;
   #fault: Error | undefined;
+  /** Called once, at once, when the core broke. */
+  onFault: (fault: Error) => void = () => undefined;
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -90,10 +92,13 @@ export class Core {
     this.#waiting.delete(reply.id);
     if ("value" in reply) waiting?.settle(reply.value);
     else if ("refused" in reply) waiting?.settle(coreRefusal(reply.refused));
-    else {
-      this.#fault = new Error(`the core broke: ${reply.failed}`);
-      waiting?.fail(this.#fault);
-      for (const { fail } of this.#waiting.values()) fail(this.#fault);
+    else if (!this.#fault) {
+      const fault = new Error(`the core broke: ${reply.failed}`);
+      this.#fault = fault;
+      this.#wire.end(); // what it would still say is of an instance that cannot be believed
+      this.onFault(fault); // before anybody who waits: sending stops first
+      waiting?.fail(fault);
+      for (const { fail } of this.#waiting.values()) fail(fault);
       this.#waiting.clear();
     }
   }

@@ -256,7 +256,7 @@ export class Group {
 
   /** Nothing is asked of it any more. */
   letGo(): void {
-    void this.#core.tell("letGo", this.#handle);
+    this.#core.tell("letGo", this.#handle).catch(() => undefined); // a core that broke has let go of everything
   }
 
   #told<T>(answer: Told<T> | CoreRefusal): T | CoreRefusal {

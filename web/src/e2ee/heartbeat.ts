@@ -74,6 +74,7 @@ export class Ledger {
   constructor(core: Core) {
     this.#core = core;
     this.#handle = core.tell("newLedger");
+    this.#handle.catch(() => undefined); // who asks for something hears that the core broke
   }
 
   /** Entries as we were shown them, in order: the forks that they make visible. */
@@ -99,6 +100,7 @@ export class Presence {
   constructor(core: Core, now: number) {
     this.#core = core;
     this.#handle = core.tell("newWatch", now);
+    this.#handle.catch(() => undefined); // who asks for something hears that the core broke
   }
 
   /** A heartbeat with this nonce went out. */

@@ -9,7 +9,11 @@ export function startCore(): Core {
     post: (call) => worker.postMessage(call),
     listen: (listener) => {
       worker.onmessage = ({ data }: MessageEvent<Reply>) => listener(data);
-      worker.onerror = ({ message }) => listener({ id: 0, failed: message });
+      worker.onerror = (event) => {
+        event.preventDefault(); // it is told here, and need not be told again
+        listener({ id: 0, failed: event.message });
+      };
+      worker.onmessageerror = () => listener({ id: 0, failed: "an answer that cannot be read" });
     },
     end: () => worker.terminate(),
   });

@@ -3,9 +3,10 @@
 /**
  * Something that must not be. `fork`: a member was shown another record. `breach`: a commit that does not do what it says. `stalled`,
  * `stopped`: what we send does not come back, for 30 s, for 100 s. `record`: an entry that may not stand. `head`: a head that the
- * registrar did not sign, or two of one place. `words`: somebody read other words aloud.
+ * registrar did not sign, or two of one place. `words`: somebody read other words aloud. `fault`: this program broke, and could not
+ * begin anew.
  */
-export const causes = ["fork", "breach", "stalled", "stopped", "record", "head", "words"] as const;
+export const causes = ["fork", "breach", "stalled", "stopped", "record", "head", "words", "fault"] as const;
 export type Cause = (typeof causes)[number];
 
 export interface Alarm {

@@ -7,7 +7,6 @@ import type { Text } from "../accreditation/charter.ts";
 import type { Seat } from "../accreditation/seat.ts";
 import { thumbprint } from "../accreditation/signature.ts";
 import type { Core } from "../e2ee/core.ts";
-import type { Language } from "../e2ee/group.ts";
 import { deviceOf } from "../media/seal.ts";
 import type { Bodies, Kind } from "../meeting/acts.ts";
 import type { Alarm } from "../meeting/alarm.ts";
@@ -25,15 +24,18 @@ import type { Manner } from "./conduct.ts";
 import { invitationKey } from "./device.ts";
 import type { LinkKey } from "./enrolment.ts";
 import type { Entrance } from "./entrance.ts";
+import { accreditationOf } from "./holder.ts";
+import { Lives } from "./lives.ts";
 import { lobbyOf } from "./lobby.ts";
 import type { TabMemory } from "./memory.ts";
 import { checkServer } from "./network.ts";
+import { type Origin, whence } from "./origin.ts";
 import { isBlocking, type PlaneSnapshot, type PrivateMember, type Stand } from "./plane.ts";
 import { proofOf } from "./proof.ts";
 import { takeSeat } from "./seatLock.ts";
+import { Secrets } from "./secrets.ts";
 import type { Sitting } from "./sitting.ts";
 import type { Station } from "./station.ts";
-import * as titles from "./titles.ts";
 import { webcrypto } from "./webcrypto.ts";
 
 const TICK_MS = 5_000;
@@ -58,14 +60,20 @@ export class AccreditedMember implements PrivateMember {
   readonly #options: AccreditedOptions;
   readonly #store: Store<PlaneSnapshot>;
   readonly #room = new Store(outside);
-  readonly #instance = newInstance();
+  readonly #secrets = new Secrets();
+  readonly #lives: Lives<Attendee>;
+  /** Our connection's name in rooms: another one for each life, as for each page load. */
+  #instance = newInstance();
+  /** Of the present life; of the last one where none goes on. */
   #attendee: Attendee | undefined;
+  #link: LinkKey | undefined;
+  #invitation = "";
+  #client: Client | undefined;
   #chamber: { readonly of: Sitting; readonly media: Chamber } | undefined;
   /** Sittings that the chair or the secretariat pressed to open. */
   readonly #opens = new Set<string>();
-  #page: "program" | "server" = "server";
+  #origin: Origin = { page: "server", server: "" };
   #isRefreshing = false;
-  #drawn = "";
 
   constructor(options: AccreditedOptions) {
     this.#options = options;
@@ -91,6 +99,14 @@ export class AccreditedMember implements PrivateMember {
       view: memory.now.view,
       isLoudspeakerOn: memory.now.isLoudspeakerOn ?? false,
       seating: nobody,
+    });
+    this.#lives = new Lives({
+      startCore: options.startCore,
+      begin: (core) => this.#begin(core),
+      end: (attendee) => this.#end(attendee),
+      goOn: (attendee) => void this.#goOn(attendee),
+      giveUp: (attendee) => this.#giveUp(attendee),
+      monotonic: options.monotonic,
     });
   }
 
@@ -130,17 +146,11 @@ export class AccreditedMember implements PrivateMember {
   }
 
   async start(): Promise<void> {
-    const { memory, isFirstTab, station } = this.#options;
+    const { memory, isFirstTab } = this.#options;
     if (memory.now.isLoudspeakerOn === undefined) this.#change({ isLoudspeakerOn: await isFirstTab });
     const refusal = await this.#arrive();
     if (refusal) return this.#stand({ at: "refused", code: refusal.refused });
-    this.#refresh(); // whose link it is stands on the check, before anything else changes
-    if (memory.now.isInside) {
-      void station.open();
-      return this.enterLobby();
-    }
-    this.#stand({ at: "check" });
-    await Promise.all([station.open(), this.checkNetwork()]);
+    await this.#goOn(this.#lives.begin());
   }
 
   readonly enrol = async (): Promise<Refusal | undefined> => {
@@ -156,12 +166,7 @@ export class AccreditedMember implements PrivateMember {
     const attendee = this.#attendee;
     if (!attendee || this.#store.snapshot().stand.at === "lobby" || this.#store.snapshot().stand.at === "room") return;
     memory.keep({ isInside: true, ...station.choices() });
-    this.#stand({ at: "lobby" });
-    const { sitting } = memory.now;
-    attendee.choose(sitting === "" ? "first" : { sitting });
-    void attendee.attend().then((end) => this.#ended(end));
-    const enrolled = attendee.until(() => attendee.isEnrolled);
-    void enrolled.then(() => attendee.isEnrolled && memory.keep({ seed: "" }));
+    this.#attend(attendee);
   };
 
   readonly knock = async (sitting: string): Promise<void> => {
@@ -272,61 +277,113 @@ export class AccreditedMember implements PrivateMember {
   readonly path = async () => this.#chamber?.media.path();
   readonly statistics = async () => (await this.#chamber?.media.statistics()) ?? {};
 
-  // Arriving.
+  // Arriving, and beginning anew where this program broke.
 
   async #arrive(): Promise<Refusal | undefined> {
-    const { entrance, memory, startCore, now, monotonic } = this.#options;
-    const { meeting, authority } = entrance;
-    let link: LinkKey | undefined;
-    let invitation = entrance.invitation ?? "";
+    const { entrance, memory, now } = this.#options;
+    this.#invitation = entrance.invitation ?? "";
     if (entrance.seed) {
-      link = await invitationKey(entrance.seed);
-      invitation = await thumbprint(link.public, webcrypto);
-      memory.keep({ invitation });
+      this.#link = await invitationKey(entrance.seed);
+      this.#invitation = await thumbprint(this.#link.public, webcrypto);
+      memory.keep({ invitation: this.#invitation });
     }
-    if (!(await takeSeat(meeting, invitation))) return refuse("seat.open");
-    const from = await whence();
-    this.#page = from.page;
-    const client = new Client(meeting, from.server, now);
-    this.#attendee = new Attendee({
-      meeting,
-      authority,
-      invitation,
-      link,
-      core: startCore(),
+    if (!(await takeSeat(entrance.meeting, this.#invitation))) return refuse("seat.open");
+    this.#origin = await whence();
+    this.#client = new Client(entrance.meeting, this.#origin.server, now);
+    window.addEventListener("online", () => this.#attendee?.wake());
+    this.#watchSleep();
+    return undefined;
+  }
+
+  #begin(core: Core): Attendee {
+    const { entrance, now, monotonic } = this.#options;
+    const client = this.#client;
+    if (!client) throw new Error("who begins has arrived");
+    const attendee: Attendee = new Attendee({
+      meeting: entrance.meeting,
+      authority: entrance.authority,
+      invitation: this.#invitation,
+      link: this.#link,
+      core,
       client,
       manner: (sitting) => this.#manner(sitting),
-      changed: () => this.#changed(),
+      changed: () => {
+        if (attendee === this.#attendee) this.#changed();
+      },
+      broke: () => this.#lives.broke(attendee),
       monotonic: () => Math.floor(monotonic()),
       now,
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     });
-    const attendee = this.#attendee;
     attendee.onSitting.push((sitting) => {
       sitting.membership.onRound.push((reached) => this.#mediaOf(sitting, client)?.reached(reached));
     });
-    window.addEventListener("online", () => attendee.wake());
-    this.#watchSleep(attendee);
-    const refusal = await attendee.arrive();
-    if (
-      !refusal &&
-      from.page === "server" &&
-      attendee.reader.charter.payload.policies.page === "forbid" &&
-      !attendee.device
-    )
-      return refuse("page.forbidden");
-    return refusal;
+    this.#attendee = attendee;
+    this.#instance = newInstance();
+    this.#secrets.forget();
+    return attendee;
+  }
+
+  /** Reads the link's meeting, then to where this tab was. */
+  async #goOn(attendee: Attendee): Promise<void> {
+    const { memory, station } = this.#options;
+    const { stand } = this.#store.snapshot();
+    if (stand.at === "departure" || stand.at === "refused") return attendee.stop(); // who comes back loads the page anew
+    let refusal: Refusal | undefined;
+    try {
+      refusal = await attendee.arrive();
+    } catch {
+      return this.#lives.broke(attendee);
+    }
+    if (this.#lives.now !== attendee) return;
+    const isForbidden = this.#origin.page === "server" && attendee.forbidsServerPage;
+    if (!refusal && isForbidden && !attendee.device) refusal = refuse("page.forbidden");
+    if (refusal) return this.#stand({ at: "refused", code: refusal.refused });
+    this.#refresh(); // whose link it is stands on the check, before anything else changes
+    void station.open();
+    if (memory.now.isInside) return this.#attend(attendee);
+    this.#stand({ at: "check" });
+    await this.checkNetwork();
+  }
+
+  #attend(attendee: Attendee): void {
+    const { memory } = this.#options;
+    this.#stand({ at: "lobby" });
+    const { sitting } = memory.now;
+    attendee.choose(sitting === "" ? "first" : { sitting });
+    void attendee.attend().then((end) => attendee === this.#attendee && this.#ended(end));
+    const enrolled = attendee.until(() => attendee.isEnrolled);
+    void enrolled.then(() => attendee.isEnrolled && memory.keep({ seed: "" }));
+  }
+
+  /** Its core broke: nothing of it is sent from now on. The microphone is closed, as after a reload. */
+  #end(attendee: Attendee): void {
+    const chamber = this.#chamber;
+    this.#chamber = undefined;
+    this.#change({ isSending: false });
+    void chamber?.media.leave();
+    this.#room.set(outside);
+    void this.#options.station.microphone("may_not_speak");
+    attendee.stop();
+  }
+
+  #giveUp(attendee: Attendee): void {
+    attendee.giveUp();
+    // Before the lobby there is no record to be shown beside it.
+    const { stand, accreditation } = this.#store.snapshot();
+    if (stand.at === "arriving" || stand.at === "check" || !accreditation)
+      this.#stand({ at: "refused", code: "core.internal" });
   }
 
   /** A timer that comes much too late says that this tab, or the computer, slept. */
-  #watchSleep(attendee: Attendee): void {
+  #watchSleep(): void {
     const { now } = this.#options;
     let before = now();
     setInterval(() => {
       const at = now();
       if (at - before > SLEPT_MS) {
         this.#change({ away: { from: before, to: at } });
-        attendee.wake();
+        this.#attendee?.wake();
       }
       before = at;
     }, TICK_MS);
@@ -420,7 +477,7 @@ export class AccreditedMember implements PrivateMember {
     const refusal = attendee.refusal ?? (isIn ? undefined : sitting?.deeds.refusal);
     this.#chamber?.media.follow(isSending);
     this.#change({
-      accreditation: this.#accreditation(attendee),
+      accreditation: accreditationOf(attendee, this.#options.entrance.authority, this.#origin.page),
       lobby: lobbyOf(attendee, this.#options.now()),
       record: sitting && attendee.reader.record(sitting.id),
       contents: attendee.reader.contents,
@@ -435,7 +492,7 @@ export class AccreditedMember implements PrivateMember {
       refusal: refusal?.refused,
     });
     this.#move(before.stand, isIn, sitting);
-    void this.#readSecrets(sitting);
+    this.#readSecrets(sitting).catch(() => undefined); // a core that broke ends this life, and says so itself
   }
 
   /** Into the room at the first round, and back to the door when the group has us no more. */
@@ -455,52 +512,10 @@ export class AccreditedMember implements PrivateMember {
     }
   }
 
-  /** Words and titles, when the epoch or the record's titles are others. */
   async #readSecrets(sitting: Sitting | undefined): Promise<void> {
-    const { group, state } = sitting ?? {};
-    const agenda = state?.sitting.agenda.titles;
-    const items = agenda ? [...agenda].map(([item, { sealed }]) => `${item} ${sealed.slice(0, 16)}`).join() : "";
-    const drawn = `${sitting?.id} ${group?.state.epoch} ${items}`;
-    if (!sitting || !group || !state || drawn === this.#drawn) return;
-    this.#drawn = drawn;
     const first = this.#attendee?.reader.contents.open?.languages[0];
-    const language: Language = first === "fr" ? "fr" : "en";
-    const words = await sitting.words(language);
-    const found = new Map<string, Text>();
-    for (const item of agenda?.keys() ?? []) {
-      const title = await titles.opened(group, state, item);
-      if (title) found.set(item, title);
-    }
-    if (drawn !== this.#drawn) return;
-    this.#change({ words, titles: found });
-    // A key that is still on its way: look again at the next change.
-    if (found.size < (agenda?.size ?? 0)) this.#drawn = "";
-  }
-
-  #accreditation(attendee: Attendee): PlaneSnapshot["accreditation"] {
-    const { reader, device, vouching } = attendee;
-    const names = device ?? vouching?.names;
-    const charter = reader.charters.at(-1)?.payload;
-    if (!names || !charter) return undefined;
-    const { open, seats, delegations } = reader.contents;
-    const { seat, delegation } = names;
-    const name = seats?.delegations.find((one) => one.delegation === delegation)?.name;
-    const role = seats?.seats.find((one) => one.seat === seat)?.role;
-    const person = delegations.get(delegation)?.persons.get(seat);
-    return {
-      title: open?.title ?? new Map([["", charter.organisation]]),
-      authority: this.#options.entrance.authority,
-      delegation,
-      seat,
-      ...(name && { name }),
-      ...(role && { role }),
-      ...(person !== undefined && { person }),
-      telephone: open?.telephone ?? null,
-      languages: open?.languages ?? [],
-      isEnrolled: attendee.isEnrolled || device !== undefined,
-      page: this.#page,
-      serverPage: charter.policies.page,
-    };
+    const read = await this.#secrets.read(sitting, first === "fr" ? "fr" : "en");
+    if (read) this.#change(read);
   }
 
   #ended(end: string): void {
@@ -521,19 +536,5 @@ export class AccreditedMember implements PrivateMember {
       const isSame = Object.entries(change).every(([name, value]) => before[name as keyof PlaneSnapshot] === value);
       return isSame ? before : { ...before, ...change };
     });
-  }
-}
-
-/** From where this page comes, and the origin of the server that it speaks to, which a proof names. */
-async function whence(): Promise<{ readonly page: "program" | "server"; readonly server: string }> {
-  const origin = window.location.origin;
-  try {
-    const answer = await fetch("/join.json", { cache: "no-store", signal: AbortSignal.timeout(8_000) });
-    const { page, server }: { page?: unknown; server?: unknown } = await answer.json();
-    return page === "package" && typeof server === "string"
-      ? { page: "program", server }
-      : { page: "server", server: origin };
-  } catch {
-    return { page: "server", server: origin };
   }
 }

@@ -60,6 +60,8 @@ export interface AttendeeOptions {
   readonly manner: (sitting: Sitting) => Manner;
   /** Called whenever something may have changed. */
   readonly changed: () => void;
+  /** Called when a mistake of this program stopped it. */
+  readonly broke: () => void;
   readonly monotonic: () => number;
   readonly now: () => number;
   readonly random: (length: number) => Uint8Array;
@@ -130,6 +132,11 @@ export class Attendee {
   /** The feed stands, and all that the server says it has was read. */
   get isLive(): boolean {
     return this.#isConnected && this.#ends !== undefined && this.reader.has(this.#ends);
+  }
+
+  /** Whether the charter lets nobody enrol on the server's own copy of the page. */
+  get forbidsServerPage(): boolean {
+    return this.reader.charter.payload.policies.page === "forbid";
   }
 
   get end(): End | undefined {
@@ -212,6 +219,13 @@ export class Attendee {
 
   /** Attends until asked to end, or until it can't go on. */
   async attend(): Promise<End> {
+    await this.#attending().catch(() => this.#broke());
+    this.#feed.stop();
+    for (const sitting of this.sittings.values()) sitting.end();
+    return this.#end ?? "asked";
+  }
+
+  async #attending(): Promise<void> {
     let delay = RETRY_MS;
     while (this.#end === undefined) {
       const refusal = (await this.enrol()) ?? (await this.#restore()) ?? (await this.#follow());
@@ -224,9 +238,6 @@ export class Attendee {
       if (this.#end === undefined) await this.#news.wait(delay);
       delay = Math.min(delay * 2, RETRY_MAX_MS);
     }
-    this.#feed.stop();
-    for (const sitting of this.sittings.values()) sitting.end();
-    return this.#end;
   }
 
   /** The network is back, or the device woke up: the old connection may be dead. */
@@ -238,6 +249,11 @@ export class Attendee {
   stop(): void {
     this.#finish("asked");
     this.#changed();
+  }
+
+  /** This program broke, and there is no beginning anew: what was read stays, and the screen says why nothing goes on. */
+  giveUp(): void {
+    this.#alarm({ cause: "fault", code: "core.internal" });
   }
 
   /** Something of the record, or a word of a person, says that it can't be trusted. */
@@ -274,6 +290,10 @@ export class Attendee {
     this.#end ??= end;
     this.#feed.stop();
     this.#news.tell();
+  }
+
+  #broke(): void {
+    if (this.#end === undefined) this.#options.broke();
   }
 
   // Following.
@@ -443,15 +463,9 @@ export class Attendee {
     sitting.atTheDoor(this.#doors.get(name));
     sitting.live(this.isLive);
     for (const listener of this.onSitting) listener(sitting);
-    void sitting.run().catch((error: unknown) => {
-      this.fault = error;
-      this.raise({ cause: "record", code: "core.internal" });
-      this.#finish("alarmed");
-    });
+    sitting.run().catch(() => this.#broke());
     return sitting;
   }
-  /** A mistake of ours that ended it. */
-  fault: unknown;
 
   /** Devices that another sitting admitted, as far as we read. */
   #knownElsewhere(but: string): ReadonlySet<string> {

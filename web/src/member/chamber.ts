@@ -76,7 +76,7 @@ export class Chamber {
       number: round,
       change,
       roster: new Set(roster.map(({ device }) => device)),
-      frameKey: (identity) => group.frameKey(epoch, identity),
+      frameKey: (identity) => group.frameKey(epoch, identity).catch(() => undefined), // a core that broke has no keys
     });
     this.follow();
   }
@@ -135,6 +135,7 @@ export class Chamber {
   async leave(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#seal.allowSending(false); // at once; leaving the room may take a moment
     this.#options.sitting.membership.sendsUnder = undefined;
     this.#wake?.();
     await this.#room?.leave();

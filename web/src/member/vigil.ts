@@ -107,7 +107,7 @@ export class Vigil {
   }
 
   letGo(): void {
-    void this.presence.letGo();
+    this.presence.letGo().catch(() => undefined); // a core that broke has let go of everything
   }
 }
 

@@ -62,7 +62,7 @@ export function stopView(alarm: Alarm, sight: Sight | undefined, isSending: bool
 }
 
 /** The worst first: where sending has stopped, then what convicts somebody, then what may pass. */
-const WEIGHT: readonly Cause[] = ["breach", "stopped", "record", "head", "fork", "words", "stalled"];
+const WEIGHT: readonly Cause[] = ["breach", "stopped", "record", "head", "fork", "words", "fault", "stalled"];
 
 export function worst(alarms: readonly Alarm[]): Alarm | undefined {
   return [...alarms].sort((a, b) => WEIGHT.indexOf(a.cause) - WEIGHT.indexOf(b.cause) || a.at_ms - b.at_ms)[0];

@@ -1,0 +1,52 @@
+"""A page whose member's core breaks, in a real browser: it begins anew by itself, and not for ever."""
+
+from pathlib import Path
+
+import pytest
+
+from incamera.api.page import Page
+from tests.support.private import chamber
+from tests.support.private_pages import break_core, core_workers, gallery
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.anyio,
+    pytest.mark.skipif(not Page().built, reason="the page is not built: make setup"),
+]
+
+PANIC = "setTimeout(() => { throw new Error('a panic') })"
+BROKEN_CALL = "self.onmessage({data: {id: 0, name: 'trust', args: [1e6, '']}})"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def test_a_page_whose_core_breaks_begins_anew_by_itself_and_not_for_ever(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting, gallery() as browser:
+        await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        albania = await browser.enter(meeting, "alb-head")
+        before = await albania.until("sending", lambda told: told["isSending"] and told["sent"] > 0)
+
+        for fault in (PANIC, BROKEN_CALL):
+            await break_core(albania, fault)
+            after = await albania.until(
+                "sending again under a new epoch",
+                lambda told: (
+                    told["isSending"] and told["epoch"] and told["epoch"] > before["epoch"] and told["sent"] > 0
+                ),
+            )
+            assert after["alarms"] == []
+            assert after["identity"] != before["identity"], "another connection, with keys of its own"
+            grown = after["entries"][meeting.first] - before["entries"][meeting.first]
+            assert grown == after["epoch"] - before["epoch"], "updates alone: it did not knock"
+            before = after
+
+        await break_core(albania, BROKEN_CALL)
+        told = await albania.until("the stop page", lambda now: now["alarms"])
+        assert [(alarm["cause"], alarm["code"]) for alarm in told["alarms"]] == [("fault", "core.internal")]
+        assert not told["isSending"]
+        await albania.page.locator("[data-control=stop][data-why=fault]").wait_for()
+        assert core_workers(albania) == [], "nothing of it goes on"
