@@ -56,6 +56,11 @@ class Ahead(SystemClock):
         """No time passes."""
         self._stands_at_s = self.monotonic()
 
+    def move(self, later_s: float) -> None:
+        """It stands so much later."""
+        assert self._stands_at_s is not None, "it stands"
+        self._stands_at_s += later_s
+
     def go_on(self, later_s: float) -> None:
         """Time passes again, from so much later on."""
         assert self._stands_at_s is not None, "it stands"
