@@ -1,4 +1,4 @@
-/** Words for a refusal: its own, where people meet it; else one general sentence, with the code. */
+/** Words for a refusal: its own, where people meet it; else those of its noun ("a change of keys did not stand"), with the code beside. */
 import type { i18n as Translation } from "i18next";
 import type { Code } from "../refusal.ts";
 
@@ -6,8 +6,9 @@ export type Part = "title" | "what" | "means" | "do";
 
 /** Undefined for a part that a refusal does not need: what a greyed button says is short. */
 export function refusalWords(i18n: Translation, code: Code, part: Part): string | undefined {
-  if (i18n.exists(`refusal/${code}/what`))
-    return i18n.exists(`refusal/${code}/${part}`) ? i18n.t(`refusal/${code}/${part}`) : undefined;
+  const noun = code.slice(0, code.indexOf("."));
+  const key = [`refusal/${code}`, `refusal/of/${noun}`].find((words) => i18n.exists(`${words}/what`));
+  if (key) return i18n.exists(`${key}/${part}`) ? i18n.t(`${key}/${part}`) : undefined;
   return part === "means" ? undefined : i18n.t(`refusal/other/${part}`, { code });
 }
 
