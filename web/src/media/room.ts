@@ -25,7 +25,7 @@ import type { Participant } from "./participant.ts";
 import type { Quality } from "./quality.ts";
 import { Reception, takeAway } from "./reception.ts";
 import type { Seal } from "./seal.ts";
-import { Sender } from "./sender.ts";
+import { type Published, Sender } from "./sender.ts";
 import { countersOf, failedOf, type Statistics, Tally } from "./statistics.ts";
 
 export type { Participant, PictureState } from "./participant.ts";
@@ -116,6 +116,11 @@ export class MediaRoom {
 
   get store(): Readable<RoomSnapshot> {
     return this.#store;
+  }
+
+  /** Our own tracks in the room. */
+  get published(): readonly Published[] {
+    return this.#room?.state === "connected" ? (this.#sender?.published ?? []) : [];
   }
 
   /** Joins, and comes back as often as it takes; resolves when it has ended. */

@@ -4,10 +4,40 @@
  * The floor's second hold (DESIGN.md 6). The server's grants may come later than our fold, and refuse: then it is tried again when they
  * change.
  */
-import { type LocalAudioTrack, type LocalTrack, type LocalVideoTrack, type Room, Track } from "livekit-client";
+import {
+  type LocalAudioTrack,
+  type LocalTrack,
+  type LocalTrackPublication,
+  type LocalVideoTrack,
+  type Room,
+  Track,
+} from "livekit-client";
 import type { Seal } from "./seal.ts";
 
 type Own = LocalVideoTrack | LocalAudioTrack;
+
+/** A track of ours in the room, as a heartbeat says it (docs/reference/record.md, 6); its streams' numbers are said by no member yet. */
+export interface Published {
+  readonly sid: string;
+  readonly kind: "audio" | "video";
+  readonly source: string;
+  readonly ssrcs: readonly number[];
+}
+
+/** In the order of their ids; what the room has not numbered yet is not published. */
+export function publishedOf(
+  publications: readonly Pick<LocalTrackPublication, "trackSid" | "kind" | "source">[],
+): readonly Published[] {
+  return publications
+    .filter(({ trackSid }) => trackSid !== "")
+    .map(({ trackSid, kind, source }) => ({
+      sid: trackSid,
+      kind: kind === Track.Kind.Audio ? ("audio" as const) : ("video" as const),
+      source,
+      ssrcs: [],
+    }))
+    .sort((a, b) => (a.sid < b.sid ? -1 : 1));
+}
 
 /** Of one connection to the room. */
 export class Sender {
@@ -35,6 +65,11 @@ export class Sender {
       for (const track of this.#tracks()) await this.#settle(track).catch(() => undefined);
     }
     this.#isBusy = false;
+  }
+
+  /** What is published now: what our heartbeats say of us. */
+  get published(): readonly Published[] {
+    return publishedOf([...this.#room.localParticipant.trackPublications.values()]);
   }
 
   async #settle(track: Own): Promise<void> {

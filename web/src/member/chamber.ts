@@ -50,6 +50,7 @@ export class Chamber {
     const identity = `${options.device.thumbprint}.${options.instance}`;
     this.#seal = new Seal({ identity, frames: startFrames(identity), now: () => performance.now() });
     this.#seal.store.subscribe(() => this.#sealed());
+    options.sitting.membership.tracks = () => this.#room?.published ?? [];
     options.sitting.membership.onHeard.push(({ by, beat }) => {
       if (!this.#isOver) this.#seal.switched(by.device, beat.sends_under);
     });
@@ -137,6 +138,7 @@ export class Chamber {
     this.#isOver = true;
     this.#seal.allowSending(false); // at once; leaving the room may take a moment
     this.#options.sitting.membership.sendsUnder = undefined;
+    this.#options.sitting.membership.tracks = () => [];
     this.#wake?.();
     await this.#room?.leave();
     this.#seal.close();

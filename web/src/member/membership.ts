@@ -58,7 +58,8 @@ export class Membership {
   round = 0;
   /** The round whose key our media goes out under; undefined: we send none, and say the present round. */
   sendsUnder: number | undefined;
-  tracks: readonly Track[] = [];
+  /** Our own tracks in the room, asked at each heartbeat. */
+  tracks: () => readonly Track[] = () => [];
   /** Whether a commit of ours added somebody, who needs the items' keys. */
   hasNewcomers = false;
   /** Called at each new round that we are in. */
@@ -174,7 +175,7 @@ export class Membership {
       heads: this.#options.reader.seen(this.#options.sitting),
       round: this.round,
       sendsUnder: this.sendsUnder ?? this.round,
-      tracks: this.tracks,
+      tracks: this.tracks(),
     });
   }
 
