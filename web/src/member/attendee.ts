@@ -12,6 +12,7 @@ import type { Alarm } from "../meeting/alarm.ts";
 import type { Breach } from "../meeting/rules.ts";
 import { type Entry, openEntry, type Place } from "../record/entry.ts";
 import { type Code, isRefusal, type Refusal, refuse } from "../refusal.ts";
+import { choose, type Seen, type Wants } from "./choice.ts";
 import type { Client } from "./client.ts";
 import type { Manner } from "./conduct.ts";
 import { Device } from "./device.ts";
@@ -20,7 +21,7 @@ import { type Door, Feed, type Message } from "./feed.ts";
 import { News } from "./news.ts";
 import { peekAct, Reader } from "./reader.ts";
 import { Sitting } from "./sitting.ts";
-import type { Seen } from "./vigil.ts";
+import type { Seen as Noticed } from "./vigil.ts";
 import { webcrypto } from "./webcrypto.ts";
 
 const RETRY_MS = 250;
@@ -28,8 +29,6 @@ const RETRY_MAX_MS = 8_000;
 /** Where the feed stalls, a new connection is tried so often. */
 const MEND_MS = 20_000;
 
-/** Which sitting to be in: the first open one that lists the seat, or this one, or none. */
-export type Wants = "first" | "none" | { readonly sitting: string };
 export type End = "asked" | "revoked" | "alarmed" | "refused";
 
 /** Refusals that asking again does not change. */
@@ -257,7 +256,7 @@ export class Attendee {
   }
 
   /** Something of the record, or a word of a person, says that it can't be trusted. */
-  raise(seen: Seen): void {
+  raise(seen: Noticed): void {
     this.alarms = [...this.alarms, { ...seen, at_ms: this.#options.now() }];
     this.#changed();
   }
@@ -379,7 +378,7 @@ export class Attendee {
   }
 
   /** The record is not what it must be: nothing more is done on its word. */
-  #alarm(seen: Seen): void {
+  #alarm(seen: Noticed): void {
     this.raise(seen);
     this.#finish("alarmed");
   }
@@ -419,20 +418,22 @@ export class Attendee {
   }
 
   #chosen(): string | undefined {
-    const wants = this.#wants;
-    const seen = new Set([...this.#doors.keys(), ...this.reader.sittings]);
-    if (wants === "none") return undefined;
-    if (wants !== "first") return seen.has(wants.sitting) ? wants.sitting : undefined;
+    const names = new Set([...this.#doors.keys(), ...this.reader.sittings]);
     const current = this.sitting;
     const isWaitedFor = this.#doors.get(current?.id ?? "")?.state === "unopened";
-    if (current?.wantsIn && current.phase !== "closed" && !isWaitedFor) return this.#current;
-    const isOpen = (name: string) =>
-      this.reader.sittings.includes(name)
-        ? this.reader.state(name)?.sitting.stage === "open"
-        : this.#doors.get(name)?.state === "open";
-    const opens = (name: string) => this.#doors.get(name)?.opens ?? this.reader.terms?.sittings.get(name)?.opens ?? 0;
-    const inOrder = [...seen].sort((a, b) => opens(a) - opens(b) || (a < b ? -1 : 1));
-    return inOrder.find(isOpen) ?? inOrder.find((name) => this.#doors.get(name)?.state === "unopened");
+    const isBusy = current?.wantsIn === true && current.phase !== "closed" && !isWaitedFor;
+    return choose(
+      this.#wants,
+      [...names].map((name) => this.#seen(name)),
+      isBusy ? current.id : undefined,
+    );
+  }
+
+  #seen(name: string): Seen {
+    const door = this.#doors.get(name);
+    const read = this.reader.sittings.includes(name) ? this.reader.state(name)?.sitting.stage : door?.state;
+    const opens = door?.opens ?? this.reader.terms?.sittings.get(name)?.opens ?? 0;
+    return { sitting: name, stage: read ?? "unopened", opens };
   }
 
   #sitting(name: string): Sitting {
