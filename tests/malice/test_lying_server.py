@@ -8,9 +8,12 @@ from incamera.accreditation.strict import Thumbprint
 from incamera.api.page import Page
 from incamera.e2ee.heartbeat import HEARTBEAT_MS
 from incamera.meeting.acts import EnrolDevice, Knock, RequestFloor
+from incamera.meeting_plane import registrar_key
 from incamera.member.sitting import Sitting
 from incamera.member.vigil import STALL_MS
-from incamera.record.entry import Entry, JournalId
+from incamera.record.entry import Entry, JournalId, Place
+from incamera.record.journal import open_head
+from incamera.refusal import Refusal
 from tests.malice import conspiracy
 from tests.malice.conspiracy import Ahead, hears, lied_to, now_ms
 from tests.malice.liar import claims_of, kind_of
@@ -37,11 +40,15 @@ def waiting(sitting: Sitting) -> set[Thumbprint]:
     return set() if sitting.state is None else {one.device for one in sitting.state.sitting.floor.waiting}
 
 
-async def kept(meeting: Chamber, seat: str) -> Entry:
-    """The end of the sitting's journal as the member's device has it on its disk, once it was stopped."""
+async def kept(meeting: Chamber, seat: str) -> tuple[Entry, Place]:
+    """What the member's device has on its disk once it was stopped: the sitting's last entry, and the server's word."""
     present = meeting.present[seat]
     await present.kill()
-    return present.folder.journals()[JournalId(meeting.first)][-1]
+    name, key = JournalId(meeting.first), registrar_key(meeting.data, make=False).public
+    signed = present.folder.heads()[frozenset({JournalId(meeting.founded.meeting), name})]
+    head = open_head(signed, key, meeting.founded.meeting)
+    assert not isinstance(head, Refusal), head
+    return present.folder.journals()[name][-1], head.payload.heads[name]
 
 
 async def test_a_record_that_stands_still_is_seen_within_30_s_though_heartbeats_pass(tmp_path: Path) -> None:
@@ -118,11 +125,12 @@ async def test_two_views_of_a_journal_alarm_both_sides_and_both_records_are_kept
         (seen_by_chair,) = [alarm for alarm in chair.alarms if alarm.cause == "fork"]
         assert seen_by_chair.by == albania.me, "who was shown another record is named"
 
-        ours, theirs = await kept(meeting, "chair"), await kept(meeting, "alb-head")
+        (ours, one_word), (theirs, another) = await kept(meeting, "chair"), await kept(meeting, "alb-head")
         assert ours.header.seq == theirs.header.seq
         assert ours.hash != theirs.hash
         assert ours.hash in seen_by_chair.what
         assert theirs.hash in seen_by_chair.what
+        assert (one_word, another) == (ours.place, theirs.place), "two signatures for one place convict the server"
 
 
 @pytest.mark.parametrize("make", [conspiracy.own, conspiracy.expired, conspiracy.foreign])

@@ -22,6 +22,7 @@ from incamera.member.broadcast import Camera
 from incamera.member.client import instance_of
 from incamera.member.ring import encryption
 from incamera.proceedings.usher import Usher
+from tests.malice.conspiracy import lied_to
 from tests.support.delegates import SMALL, Seated, await_true, ending, seated, sees
 from tests.support.private import Chamber, chamber, reached
 
@@ -147,7 +148,7 @@ async def test_a_participant_without_keys_decodes_nothing_and_is_shown_to_nobody
 
 
 async def test_who_was_excluded_reads_nothing_more_and_is_shown_no_more_though_it_stays(tmp_path: Path) -> None:
-    async with chamber(tmp_path) as meeting:
+    async with lied_to(tmp_path) as (meeting, liar):
         chair, albania = seated(meeting, "chair", opens=True, admits=True), seated(meeting, "alb-head")
         async with ending(chair, albania) as attending:
             host, _ = await chair.entered(), await albania.entered()
@@ -158,8 +159,13 @@ async def test_who_was_excluded_reads_nothing_more_and_is_shown_no_more_though_i
             await sees(belgium, chair, albania)
             await sees(chair, albania, belgium)
 
+            # Its client is patched to keep its share of the group, and the feed goes on to it as well.
+            guest = await albania.member()
+            excluded._is_excluded = lambda: False  # type: ignore[method-assign]
+            excluded.membership.drop = lambda: None  # type: ignore[method-assign]
+            liar.lines[guest.me].listeners.append(liar.lines[excluded.me])
             await host.exclude(excluded.me)
-            for one in (host, await albania.member()):
+            for one in (host, guest):
                 await reached(one, lambda one: all(seat.device != excluded.me for seat in one.roster()))
             await sees(chair, albania)
             await sees(albania, chair)  # what was under way has come
@@ -169,5 +175,8 @@ async def test_who_was_excluded_reads_nothing_more_and_is_shown_no_more_though_i
             await sees(chair, albania, frames=30)
             await sees(albania, chair, frames=30)
             assert belgium.delegate.connected, "the server did not put it out"
+            await reached(
+                excluded, lambda one: one.state is not None and excluded.me not in one.state.sitting.group.members
+            )
             assert {one.seat: belgium.of(one)["video_frames"] for one in (chair, albania)} == had
             assert {one.seat: one.of(belgium)["video_frames"] for one in (chair, albania)} == shown
