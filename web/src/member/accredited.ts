@@ -35,12 +35,9 @@ import { proofOf } from "./proof.ts";
 import { takeSeat } from "./seatLock.ts";
 import { Secrets } from "./secrets.ts";
 import type { Sitting } from "./sitting.ts";
+import { LOOK_MS, Wakefulness } from "./sleep.ts";
 import type { Station } from "./station.ts";
 import { webcrypto } from "./webcrypto.ts";
-
-const TICK_MS = 5_000;
-/** A tab in the background is woken once a minute at least. */
-const SLEPT_MS = 70_000;
 
 export interface AccreditedOptions {
   readonly entrance: Entrance;
@@ -375,18 +372,16 @@ export class AccreditedMember implements PrivateMember {
       this.#stand({ at: "refused", code: "core.internal" });
   }
 
-  /** A timer that comes much too late says that this tab, or the computer, slept. */
+  /** After a sleep the old connection may be dead, and nobody would say so for minutes. */
   #watchSleep(): void {
     const { now } = this.#options;
-    let before = now();
+    const wakefulness = new Wakefulness(now());
     setInterval(() => {
-      const at = now();
-      if (at - before > SLEPT_MS) {
-        this.#change({ away: { from: before, to: at } });
-        this.#attendee?.wake();
-      }
-      before = at;
-    }, TICK_MS);
+      const away = wakefulness.look(now());
+      if (!away) return;
+      this.#change({ away });
+      this.#attendee?.wake();
+    }, LOOK_MS);
   }
 
   /** Chair and secretariat keep the sitting alive, and let in whom the charter lets in without a hand. */
