@@ -24,8 +24,9 @@ from incamera.clock import SystemClock
 from incamera.meeting.acts import CloseSitting, OpenItem
 from incamera.member import titles
 from incamera.member.doorkeeper import Order, keep_door
+from incamera.member.sitting import Sitting
 from incamera.record.entry import Entry, JournalId, parse_entry
-from incamera.refusal import Refusal
+from incamera.refusal import Code, Refusal
 from tests.audit.exports import closed
 from tests.support.canaries import files, found, numbered
 from tests.support.delegates import ending, seated, sees
@@ -89,7 +90,7 @@ async def hold(folder: Path) -> Held:
                 secrets[f"a frame key of {seat.seat}"] = key
             await reached(inside, lambda one: titled(one) is not None)
             chair = await meeting.present["chair"].member()
-            await chair.deeds.act(CloseSitting())
+            await close(chair)
             await reached(inside, lambda one: one.phase == "closed")
         await meeting.present["chair"].stop()
         asked.set()
@@ -108,9 +109,22 @@ async def hold(folder: Path) -> Held:
     )
 
 
-def titled(sitting: object) -> object:
+async def close(chair: Sitting) -> None:
+    """The chair closes the sitting; again, if an entry came in between: what it signs is the journal's end."""
+    while True:
+        state = chair.state
+        assert state is not None
+        had = state.sitting.tail.seq
+        answer = await chair.deeds.act(CloseSitting())
+        if not isinstance(answer, Refusal):
+            return
+        assert answer.code is Code.SITTING_MOVED, answer
+        await reached(chair, lambda one, had=had: one.state is not None and one.state.sitting.tail.seq > had)
+
+
+def titled(sitting: Sitting) -> object:
     """The restricted item's title, as a member reads it."""
-    group, state = sitting.group, sitting.state  # type: ignore[attr-defined]
+    group, state = sitting.group, sitting.state
     return None if group is None or state is None else titles.opened(group, state, ITEM)
 
 
@@ -118,7 +132,8 @@ async def business(meeting: Chamber) -> dict[str, bytes]:
     """What is done in the first sitting; what is called how there."""
     chair = await meeting.enter("chair").member()
     await reached(chair, lambda one: titled(one) is not None)
-    await chair.deeds.act(OpenItem(ITEM))
+    opened = await chair.deeds.act(OpenItem(ITEM))
+    assert not isinstance(opened, Refusal), opened
     state = chair.state
     assert state is not None
     title = next(iter(meeting.founded.titles[meeting.first].values()))
