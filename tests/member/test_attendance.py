@@ -43,6 +43,10 @@ def test_a_frame_that_no_key_here_opened_failed_until_the_next_round_s_key_opens
     attendance.was_opened(4)
     attendance.was_opened(5)
     assert (attendance.figures()["failed"], attendance.figures()["early"]) == (1, 2), "its round was here"
+    attendance.stayed_shut(None)
+    assert (attendance.figures()["failed"], attendance.figures()["early"]) == (2, 2), "a key that never comes"
+    attendance.was_opened(5)
+    assert (attendance.figures()["failed"], attendance.figures()["early"]) == (1, 3), "it came"
 
 
 def test_the_tone_reported_is_that_of_the_last_second() -> None:

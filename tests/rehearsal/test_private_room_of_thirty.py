@@ -1,11 +1,19 @@
-"""Thirty in private: a chair's browser beside 29 synthetic delegations (`incamera demo --with 29`), all MLS members.
+"""Thirty in private, all MLS members: a browser beside 29 synthetic delegations, and thirty Python members.
 
-As small as two cores allow, which carry the server, the 29 in one process, and the browser: each of the 29 sends a
-picture of 160 x 90, 5 a second, one layer, and subscribes to nothing; the browser subscribes to the picture of every
-one of them, and sends its own in the page's low quality.
+As small as two cores allow, which carry the server, all members and the browser.
+- `incamera demo --with 29`: each of the 29, in one process, sends a picture of 160 x 90, 5 a second, one layer, and
+  subscribes to nothing; the browser subscribes to the picture of every one of them, and sends its own in low quality.
+- Thirty Python members in three processes: three of them show such a picture, the chair a tone too; each of the thirty
+  subscribes to all of that.
+How long it took is printed.
 """
 
+import json
+import subprocess
+import sys
 import time
+from contextlib import ExitStack
+from threading import Timer
 
 import pytest
 from playwright.sync_api import Page
@@ -23,6 +31,7 @@ pytestmark = [
     pytest.mark.skipif(not BuiltPage().built, reason="the page is not built: make setup"),
 ]
 OTHERS = 29
+PARTS = 3
 PATIENCE_S = 400.0
 FRAMES = 10
 
@@ -58,3 +67,41 @@ def test_a_browser_decodes_the_pictures_of_all_29_others_in_one_private_sitting(
         f"from the demo's start: the browser in after {in_s:.0f} s, {OTHERS + 2} on the roster with the doorkeeper "
         f"after {rostered_s:.0f} s, {FRAMES} pictures of each of {OTHERS} decoded after {decoded_s:.0f} s"
     )
+
+
+def test_each_of_thirty_python_members_decodes_three_pictures_and_the_chair_s_tone_in_private() -> None:
+    began_s = time.monotonic()
+    with Demo("--seats", str(OTHERS + 1)) as demo, ExitStack() as ending:
+        links = [(demo.seat(place), demo.link(place)) for place in range(OTHERS + 1)]
+        shown = [seat for seat, _ in links[:PARTS]]
+        parts = []
+        for part in range(PARTS):
+            command = [sys.executable, "-m", "tests.support.heads"]
+            heads = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            ending.callback(heads.kill)
+            bound = Timer(PATIENCE_S, heads.kill)
+            ending.callback(bound.cancel)
+            bound.start()
+            parts.append(heads)
+            order = {"links": links[part::PARTS], "showing": 1, "see": shown, "hear": demo.seat(0)}
+            assert heads.stdin is not None
+            heads.stdin.write(json.dumps(order) + "\n")
+            heads.stdin.flush()
+        received = {}
+        for heads in parts:
+            assert heads.stdout is not None
+            line = heads.stdout.readline()
+            assert line, "its members ended before"
+            received |= json.loads(line)
+        all_s = time.monotonic() - began_s
+        for heads in parts:
+            assert heads.stdin is not None
+            heads.stdin.close()
+            assert heads.wait(timeout=PATIENCE_S) == 0
+    assert received.keys() == {seat for seat, _ in links}
+    for seat, report in received.items():
+        assert all(report[other]["video_frames"] >= FRAMES for other in shown if other != seat)
+        assert all(figures["refused"] == 0 for figures in report.values())
+    early = sum(figures["early"] for report in received.values() for figures in report.values())
+    failed = sum(figures["failed"] for report in received.values() for figures in report.values())
+    print(f"from the demo's start: all had decoded after {all_s:.0f} s; {early} frames early, {failed} failed")

@@ -20,9 +20,10 @@ class Figures(TypedDict):
     failed: int
     """Tracks that could not be had, and how often a key that was here did not open a frame."""
     early: int
-    """How often a frame came under the key of a round that had not come here yet, and the round's key opened the next.
+    """How often a frame came under a round's key that was not here, while rounds changed, and the next was opened.
 
-    LiveKit's SDK has no place in which to hold it: it is lost. The page holds it (DESIGN.md 6).
+    The round had not come here yet, or was over here before its sender left it. LiveKit's SDK has no place in which to
+    hold a frame: it is lost. The page holds it (DESIGN.md 6).
     """
     refused: int
     """Tracks that were not taken: no member's, or not encrypted."""
@@ -42,8 +43,8 @@ class Attendance:
     freezes: int = 0
     refused: set[str] = field(default_factory=set)
     """The tracks that were not taken, by their ids."""
-    _shut: Counter[int] = field(default_factory=Counter)
-    """Frames that stayed shut since the last one that was opened, by the round in which we were then."""
+    _shut: Counter[int | None] = field(default_factory=Counter)
+    """Frames that stayed shut since the last one that was opened, by the round in which we were; None: no key."""
     _last_s: float | None = None
     _intervals: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT_FRAMES))
     _heard: deque[Samples] = field(default_factory=deque)
@@ -68,14 +69,17 @@ class Attendance:
         self._last_s = None
         self._intervals.clear()
 
-    def stayed_shut(self, round_: int) -> None:
-        """No key opened a frame while this round was the newest here."""
+    def stayed_shut(self, round_: int | None) -> None:
+        """The key did not open a frame, in this round: the newest here, or an older one that its sender says.
+
+        None: no key was there at all.
+        """
         self._shut[round_] += 1
 
     def was_opened(self, round_: int) -> None:
-        """A key opened a frame: what stayed shut in a round before this one was this one's, come early."""
+        """A key opened a frame: what had no key, or stayed shut in a round before this one, was no failure."""
         for before, times in self._shut.items():
-            if before < round_:
+            if before is None or before < round_:
                 self.early += times
             else:
                 self.failed += times

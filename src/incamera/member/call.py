@@ -348,8 +348,11 @@ class Connection:
             attendance, ring = self.reception.of(self._who(participant.identity)), self._ring
             if ring is not None and state == rtc.EncryptionState.OK:
                 attendance.was_opened(ring.round)
-            if ring is not None and state in _SHUT:
-                attendance.stayed_shut(ring.round)
+            if ring is not None and state == rtc.EncryptionState.DECRYPTION_FAILED:
+                said = self.sitting.membership.others_send_under.get(_device(participant.identity), 0)
+                attendance.stayed_shut(min(ring.round, said))
+            if state == rtc.EncryptionState.MISSING_KEY:
+                attendance.stayed_shut(None)  # in which round it was is past telling: the SDK's word comes later
 
         def disconnected(reason: Any) -> None:
             _log.info("call.disconnected", sitting=self.sitting.id, reason=rtc.DisconnectReason.Name(reason))
@@ -447,7 +450,6 @@ class Connection:
         return self.sitting.membership.now()
 
 
-_SHUT: Final = (rtc.EncryptionState.DECRYPTION_FAILED, rtc.EncryptionState.MISSING_KEY)
 _SOURCES: Final = {rtc.TrackSource.SOURCE_CAMERA: "camera", rtc.TrackSource.SOURCE_MICROPHONE: "microphone"}
 
 
