@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -64,7 +64,7 @@ class History:
         """The next entry of a journal, whatever the rules say of it."""
         tail = self._tail(journal)
         main = None if tail.is_main else self._tail(JournalId(self._meeting)).place
-        made = link(tail, at_ms=at_ms, main=main, body=body)
+        made = link(replace(tail, at_ms=0), at_ms=at_ms, main=main, body=body)  # its time may fall
         self._tails[journal] = follow(tail, made)
         return made
 

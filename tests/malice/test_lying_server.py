@@ -1,5 +1,6 @@
 """A server that lies to Python members about the record: one that stands still, ghosts in it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from incamera.record.entry import Entry, JournalId, Place
 from incamera.record.journal import open_head
 from incamera.refusal import Refusal
 from tests.malice import conspiracy
-from tests.malice.conspiracy import Ahead, hears, lied_to, now_ms
+from tests.malice.conspiracy import HOUR_MS, Ahead, Ghost, hears, lied_to, now_ms
 from tests.malice.liar import claims_of, kind_of
 from tests.support.private import Chamber, agreed, reached
 
@@ -133,19 +134,34 @@ async def test_two_views_of_a_journal_alarm_both_sides_and_both_records_are_kept
         assert (one_word, another) == (ours.place, theirs.place), "two signatures for one place convict the server"
 
 
-@pytest.mark.parametrize("make", [conspiracy.own, conspiracy.expired, conspiracy.foreign])
-async def test_a_ghost_that_the_server_lets_enrol_ends_every_member_s_trust(tmp_path: Path, make: object) -> None:
+@pytest.mark.parametrize(
+    ("make", "hours_ago", "code"),
+    [
+        (conspiracy.own, 0, "chain.authority"),
+        (conspiracy.expired, 0, "chain.time"),
+        (conspiracy.expired, 1, "entry.broken"),
+        (conspiracy.foreign, 0, "chain.meeting"),
+    ],
+    ids=["own", "expired", "expired, back-dated", "foreign"],
+)
+async def test_a_ghost_that_the_server_lets_enrol_ends_every_member_s_trust(
+    tmp_path: Path, make: Callable[[Chamber], Ghost], hours_ago: int, code: str
+) -> None:
     async with lied_to(tmp_path) as (meeting, liar):
         chair = await meeting.enter("chair", opens=True, admits=True).member()
         albania = await meeting.enter("alb-head").member()
         await agreed(chair, albania)
-        ghost = make(meeting)  # type: ignore[operator]
+        ghost = make(meeting)
         body = ghost.sign(EnrolDevice(ghost.chain), None)
+        at_ms = now_ms() - hours_ago * HOUR_MS
         for one in (chair, albania):
-            await liar.lines[one.me].insert(JournalId(meeting.founded.meeting), body, now_ms())
+            await liar.lines[one.me].insert(JournalId(meeting.founded.meeting), body, at_ms)
         for seat in ("chair", "alb-head"):
-            assert await meeting.present[seat].task == "alarmed"
-            assert [alarm.cause for alarm in meeting.present[seat].attendee.alarms] == ["record"]
+            present = meeting.present[seat]
+            assert await present.task == "alarmed"
+            assert [alarm.cause for alarm in present.attendee.alarms] == ["record"]
+            assert present.attendee.refusal is not None
+            assert present.attendee.refusal.code == code
 
 
 async def test_a_knock_of_a_device_that_never_enrolled_ends_every_member_s_trust(tmp_path: Path) -> None:
