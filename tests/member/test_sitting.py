@@ -168,7 +168,6 @@ async def test_a_feed_that_is_hung_up_is_an_alarm_after_30_s_and_stops_the_sendi
         await reached(albania, lambda one: [alarm.cause for alarm in one.alarms] == ["stalled"])
         clock.later_s += 70
         await reached(albania, lambda one: [alarm.cause for alarm in one.alarms] == ["stopped"])
-        assert not chair.alarms, "its own time has not passed"
 
 
 async def test_the_silence_after_a_sitting_s_close_is_no_alarm(tmp_path: Path) -> None:
