@@ -116,6 +116,9 @@ async def test_who_was_excluded_and_is_still_fed_opens_nothing_and_is_heard_by_n
         beat = heartbeat.send(kept, words(excluded))
         assert isinstance(beat, bytes), beat
         await liar.relay(excluded.me, {"sitting": meeting.first, "message": b64u(beat)})
+        assert all(any(b64u(beat) in text for text in liar.lines[one.me].said) for one in (chair, albania)), (
+            "it is told"
+        )
         await hears(albania, chair)
         await hears(chair, albania)
         assert set(heard[heard_before:]) == {(chair.me, albania.me)}, "nobody heard it, and it heard nobody"
