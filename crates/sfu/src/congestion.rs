@@ -46,6 +46,13 @@ pub(crate) fn share(budget_bps: u64, wishes: &[Wish]) -> Vec<Option<u8>> {
     }
 }
 
+/// The least budget with which one more of the paused pictures would flow, all others at their lowest layer; None: none is paused.
+pub(crate) fn resumption(flowing: &[&Wish], paused: &[&Wish]) -> Option<u64> {
+    let lowest = |wish: &&Wish| wish.layers.iter().min_by_key(|(layer, _)| *layer).map_or(0, |(_, rate)| *rate);
+    let cheapest = paused.iter().map(lowest).min()?;
+    Some(flowing.iter().map(lowest).sum::<u64>() + cheapest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +72,16 @@ mod tests {
         let all = [(0, 100), (1, 300), (2, 1000)];
         assert_eq!(share(700, &[wish(0, &all), wish(0, &all)]), [Some(1), Some(1)]);
         assert_eq!(share(200, &[wish(0, &all), wish(0, &all)]), [Some(0), Some(0)]);
+    }
+
+    #[test]
+    fn a_paused_picture_resumes_with_the_least_budget_that_is_said() {
+        let wishes = [wish(0, &[(0, 100), (1, 300)]), wish(1, &[(0, 250)]), wish(0, &[(1, 180)])];
+        let [a, b, c] = &wishes;
+        assert_eq!(resumption(&[a, b, c], &[]), None);
+        assert_eq!(resumption(&[a], &[b, c]), Some(280));
+        assert_eq!(share(280, &[a.clone(), c.clone()]), [Some(0), Some(1)]);
+        assert_eq!(share(279, &[a.clone(), c.clone()]), [Some(0), None]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use str0m::stats::PeerStats;
 use crate::HANDSHAKE;
 use crate::Sfu;
 use crate::command::{Kind, PublicationId, SubscriptionId, TransportId, Tuning};
-use crate::congestion::{Wish, share};
+use crate::congestion::{Wish, resumption, share};
 use crate::estimator::Reading;
 use crate::event::Event;
 use crate::negotiation::connect;
@@ -304,7 +304,8 @@ impl Sfu {
             return self.lose(index, "the client agreed on a cipher that is not known here".to_owned());
         }
         transport.state = State::Connected;
-        transport.heard = now;
+        transport.hear(now);
+        transport.estimator.renew(now);
         self.statistics.connected += 1;
         let protocol = transport.protocol();
         self.events.push_back(Event::Connected { transport: transport.id, protocol });
@@ -353,16 +354,17 @@ impl Sfu {
         let quality = &mut transport.quality;
         let elapsed = quality.read.map(|read| now.saturating_duration_since(read)).filter(|elapsed| !elapsed.is_zero());
         let sent = transport.sender.sent_bytes.saturating_sub(quality.sent_bytes);
-        let loss = transport.sender.history().read_loss();
+        let account = transport.sender.history().read();
         let round_trip = transport.sender.history().round_trip();
         quality.read = Some(now);
         quality.sent_bytes = transport.sender.sent_bytes;
         quality.readings += 1;
         quality.loss_up += stats.ingress_loss_fraction.unwrap_or(0.0);
-        quality.loss_down += loss.unwrap_or(0.0);
+        quality.loss_down += account.loss.unwrap_or(0.0);
         if let Some(elapsed) = elapsed {
             let sent_bps = sent * 8 * 1000 / elapsed.as_millis().max(1) as u64;
-            transport.estimator.read(Reading { sent_bps, loss, round_trip }, now);
+            let resume_bps = transport.resume_bps;
+            transport.estimator.read(Reading { sent_bps, account, resume_bps }, now);
         }
         // The client may have roamed: str0m knows the pair that it chose.
         if let Some(pair) = &stats.selected_candidate_pair
@@ -426,7 +428,7 @@ impl Sfu {
         let given = share(usable, &wishes);
         // Going up needs a tenth to spare: bitrates waver, layers should not.
         let spared = share(usable / 10 * 9, &wishes);
-        let mut news = Vec::new();
+        let (mut news, mut flowing, mut paused) = (Vec::new(), Vec::new(), Vec::new());
         for ((((number, id), wish), layer), spared) in places.iter().zip(&wishes).zip(given).zip(spared) {
             let Some(subscription) = self.publications.get_mut(*number).and_then(|p| p.subscription(*id)) else {
                 continue;
@@ -438,6 +440,7 @@ impl Sfu {
             };
             // None < Some(0) < Some(1) < … < Some(UNLIMITED)
             let affordable = limit(layer).min(limit(spared).max(subscription.affordable));
+            if affordable.is_some() { &mut flowing } else { &mut paused }.push(wish);
             if affordable == subscription.affordable {
                 continue;
             }
@@ -448,6 +451,10 @@ impl Sfu {
                 subscription.selector.stop();
             }
             subscription.affordable = affordable;
+        }
+        if let Some(transport) = self.transports.get_mut(index) {
+            transport.resume_bps =
+                resumption(&flowing, &paused).map(|bps| (bps * 10 / 9 + audio) * 100 / USABLE_PERCENT + 100);
         }
         self.events.extend(news);
     }

@@ -24,6 +24,8 @@ mod housekeeping;
 mod keyframe;
 mod keys;
 mod layers;
+#[cfg(test)]
+mod link;
 mod negotiation;
 mod outbox;
 mod publication;
@@ -234,7 +236,7 @@ impl Sfu {
                 self.statistics.dropped_unauthenticated += 1;
                 return;
             };
-            transport.heard = now;
+            transport.hear(now);
             if !self.on_feedback(index, &compound, now) {
                 return;
             }
@@ -252,7 +254,7 @@ impl Sfu {
                 return;
             }
             self.demux.bind(&mut transport.held, index, source);
-            transport.heard = now;
+            transport.hear(now);
             if transport.route.is_none_or(|known| known.remote == route.remote) {
                 transport.route = Some(route);
             }

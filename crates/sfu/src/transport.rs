@@ -106,6 +106,8 @@ pub(crate) struct Transport {
     pub(crate) estimator: Estimator,
     /// Its pictures were cut to the estimate.
     pub(crate) limited: bool,
+    /// The least estimate with which one of its paused pictures would be sent again.
+    pub(crate) resume_bps: Option<u64>,
     pub(crate) quality: Quality,
 }
 
@@ -140,12 +142,19 @@ impl Transport {
             heard: now,
             estimator: Estimator::new(now),
             limited: false,
+            resume_bps: None,
             quality: Quality::default(),
         }
     }
 
     pub(crate) fn is_connected(&self) -> bool {
         self.state == State::Connected
+    }
+
+    /// Something authentic came from the client.
+    pub(crate) fn hear(&mut self, now: Instant) {
+        self.heard = now;
+        self.estimator.heard(now);
     }
 
     /// Give str0m an input. A panic inside it ends this transport, not the others' call.
