@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
-import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { Button } from "./Button.tsx";
 import styles from "./Confirm.module.css";
+import { Overlay } from "./Overlay.tsx";
 
 interface Props {
   readonly title: string;
@@ -18,34 +18,22 @@ interface Props {
 export function Confirm({ title, children, word, onConfirm, onClose, control }: Props) {
   const { t } = useTranslation();
   return (
-    <ModalOverlay
-      className={styles["ground"] ?? ""}
-      isOpen
-      isDismissable
-      onOpenChange={(isOpen) => !isOpen && onClose()}
-    >
-      <Modal className={styles["modal"] ?? ""}>
-        <Dialog className={styles["dialog"] ?? ""} role="alertdialog" data-control={control}>
-          <Heading slot="title" className={styles["title"] ?? ""}>
-            {title}
-          </Heading>
-          {children}
-          <div className={styles["actions"]}>
-            <Button
-              weight="accent"
-              autoFocus
-              control={`${control}-yes`}
-              onPress={() => {
-                onClose();
-                onConfirm();
-              }}
-            >
-              {word}
-            </Button>
-            <Button onPress={onClose}>{t("button/cancel")}</Button>
-          </div>
-        </Dialog>
-      </Modal>
-    </ModalOverlay>
+    <Overlay title={title} isOpen onClose={onClose} role="alertdialog" control={control}>
+      {children}
+      <div className={styles["actions"]}>
+        <Button
+          weight="accent"
+          autoFocus
+          control={`${control}-yes`}
+          onPress={() => {
+            onClose();
+            onConfirm();
+          }}
+        >
+          {word}
+        </Button>
+        <Button onPress={onClose}>{t("button/cancel")}</Button>
+      </div>
+    </Overlay>
   );
 }

@@ -1,6 +1,7 @@
-import { Dialog, Heading, Modal, ModalOverlay, Switch } from "react-aria-components";
+import { Switch } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { Button } from "../../ui/Button.tsx";
+import { Overlay } from "../../ui/Overlay.tsx";
 import styles from "./KeysDialog.module.css";
 import type { SittingAction } from "./keys.ts";
 import { useSingleKeys } from "./useKeys.ts";
@@ -35,43 +36,31 @@ export function KeysDialog({ isOpen, onClose, actions }: Props) {
   const { t } = useTranslation();
   const [isInUse, setInUse] = useSingleKeys();
   return (
-    <ModalOverlay
-      className={styles["ground"] ?? ""}
-      isOpen={isOpen}
-      onOpenChange={(open) => !open && onClose()}
-      isDismissable
-    >
-      <Modal className={styles["modal"] ?? ""}>
-        <Dialog className={styles["dialog"] ?? ""}>
-          <Heading slot="title" className={styles["title"] ?? ""}>
-            {t("keys/title")}
-          </Heading>
-          <p className={styles["intro"]}>{t("keys/intro")}</p>
-          <dl className={styles["keys"]}>
-            {KEYS.map(({ key, does, ...more }) => (
-              <div key={key} className={styles["row"]}>
-                <dt>
-                  <kbd>{key}</kbd> {"isHeld" in more && <span>{t("keys/hold")}</span>}
-                </dt>
-                <dd>{t(does)}</dd>
-              </div>
-            ))}
-            {actions.map((action) => (
-              <div key={action} className={styles["row"]}>
-                <dt>
-                  <kbd>{SITTING_KEYS[action]}</kbd>
-                </dt>
-                <dd>{t(`keys/${action}`)}</dd>
-              </div>
-            ))}
-          </dl>
-          <Switch className={styles["switch"] ?? ""} isSelected={isInUse} onChange={setInUse}>
-            <span className={styles["track"]} aria-hidden="true" />
-            {t("keys/use")}
-          </Switch>
-          <Button onPress={onClose}>{t("button/close")}</Button>
-        </Dialog>
-      </Modal>
-    </ModalOverlay>
+    <Overlay title={t("keys/title")} isOpen={isOpen} onClose={onClose}>
+      <p className={styles["intro"]}>{t("keys/intro")}</p>
+      <dl className={styles["keys"]}>
+        {KEYS.map(({ key, does, ...more }) => (
+          <div key={key} className={styles["row"]}>
+            <dt>
+              <kbd>{key}</kbd> {"isHeld" in more && <span>{t("keys/hold")}</span>}
+            </dt>
+            <dd>{t(does)}</dd>
+          </div>
+        ))}
+        {actions.map((action) => (
+          <div key={action} className={styles["row"]}>
+            <dt>
+              <kbd>{SITTING_KEYS[action]}</kbd>
+            </dt>
+            <dd>{t(`keys/${action}`)}</dd>
+          </div>
+        ))}
+      </dl>
+      <Switch className={styles["switch"] ?? ""} isSelected={isInUse} onChange={setInUse}>
+        <span className={styles["track"]} aria-hidden="true" />
+        {t("keys/use")}
+      </Switch>
+      <Button onPress={onClose}>{t("button/close")}</Button>
+    </Overlay>
   );
 }

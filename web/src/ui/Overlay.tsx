@@ -1,0 +1,34 @@
+import type { ComponentProps, ReactNode } from "react";
+import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import styles from "./Overlay.module.css";
+
+interface Props {
+  readonly title: string;
+  readonly children?: ReactNode;
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  /** `alertdialog` where it asks before something that others will see. */
+  readonly role?: ComponentProps<typeof Dialog>["role"];
+  readonly control?: string;
+}
+
+/** A dialog over the page: focus goes into it and back, Escape and a press beside it close it. */
+export function Overlay({ title, children, isOpen, onClose, role = "dialog", control }: Props) {
+  return (
+    <ModalOverlay
+      className={styles["ground"] ?? ""}
+      isOpen={isOpen}
+      onOpenChange={(open) => !open && onClose()}
+      isDismissable
+    >
+      <Modal className={styles["modal"] ?? ""}>
+        <Dialog className={styles["dialog"] ?? ""} role={role} data-control={control}>
+          <Heading slot="title" className={styles["title"] ?? ""}>
+            {title}
+          </Heading>
+          {children}
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
