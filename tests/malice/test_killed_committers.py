@@ -13,7 +13,11 @@ from incamera.e2ee.heartbeat import HEARD_MS
 from tests.malice.conspiracy import Ahead, additions, assert_one_commit_an_epoch, hears, lied_to
 from tests.support.private import WAIT_S, agreed, agreed_on_words
 
-pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Page().built, reason="the page is not built: make setup"),
+]
 
 
 @pytest.fixture

@@ -10,7 +10,11 @@ from incamera.api.page import Page
 from tests.malice.conspiracy import Ahead, additions, assert_one_commit_an_epoch, hears, lied_to, removals, revoke
 from tests.support.private import WAIT_S, agreed
 
-pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Page().built, reason="the page is not built: make setup"),
+]
 
 
 @pytest.fixture

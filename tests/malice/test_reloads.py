@@ -17,7 +17,11 @@ from tests.malice.conspiracy import additions, assert_one_commit_an_epoch, lied_
 from tests.malice.liar import kind_of
 from tests.support.private import WAIT_S, agreed, chamber, reached
 
-pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Page().built, reason="the page is not built: make setup"),
+]
 
 
 @pytest.fixture

@@ -21,7 +21,11 @@ from incamera.refusal import Refusal
 from tests.malice.conspiracy import hears, lied_to, now_ms
 from tests.support.private import agreed, reached
 
-pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.slow,
+    pytest.mark.skipif(not Page().built, reason="the page is not built: make setup"),
+]
 ITEM = ItemId("item-2")
 
 
