@@ -15,13 +15,16 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 
-from benches import first_frame, generator, report
+from benches import figures, first_frame, generator, groups, joins, record, report
+from benches.figures import Figure
 from benches.generator import Sample, Signalling
 from benches.report import FirstFrame
 from benches.servers import OURS, PEER, Contender, NotMeasurable, Server, ours, peer
+from incamera import log
 
 ATTEMPTS = 2
 DEFAULT_LOADS = "a,a6,b,c,d"
+PARTS = ("media", "groups", "record", "joins")
 LATEST = generator.ROOT / ".build" / "bench" / "latest.json"
 
 app = typer.Typer(add_completion=False)
@@ -38,6 +41,9 @@ def main(
     only: Annotated[str | None, typer.Option(help="One server alone: incamera or livekit-server.")] = None,
     calm: Annotated[float, typer.Option(help="Seconds to wait, at most, before each load for a machine at rest.")] = 0,
     signalling: Annotated[str, typer.Option(help="rtc/v1 (one connection, as today's SDKs) or rtc (two).")] = "rtc/v1",
+    parts: Annotated[str, typer.Option(help="Comma-separated: media (the loads), groups, record, joins.")] = ",".join(
+        PARTS
+    ),
     json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = LATEST,
 ) -> None:
     """Measure what the media server costs, beside livekit-server if it is on the PATH (or LIVEKIT_SERVER names it)."""
@@ -45,23 +51,52 @@ def main(
     notes = Console(stderr=True)
     if signalling not in get_args(Signalling):
         raise typer.BadParameter(f"{signalling!r} is neither rtc/v1 nor rtc", param_hint="--signalling")
+    chosen = frozenset(parts.split(","))
+    if not chosen <= {*PARTS}:
+        raise typer.BadParameter(f"{parts!r} has one that is none of {', '.join(PARTS)}", param_hint="--parts")
+    if "media" not in chosen:
+        loads, connects = "", 0
     if quick:
-        loads, rounds, seconds, settle, connects = "a,b,c", 1, 2, 1, 3
+        loads, rounds, seconds, settle, connects = ("a,b,c" if loads else ""), 1, 2, 1, min(connects, 3)
     try:
-        contenders = _contenders(notes, only)
-        generator.build()
-        plan = _Plan(tuple(loads.split(",")), rounds, seconds, settle, calm, _signalling(signalling))
+        contenders = _contenders(notes, only) if loads else []
+        if loads:
+            generator.build()
+        plan = _Plan(tuple(loads.split(",")) if loads else (), rounds, seconds, settle, calm, _signalling(signalling))
         samples = list(_loads(notes, contenders, plan))
         frames = _first_frames(notes, contenders, connects) if connects else []
+        plane = _plane(notes, chosen, rounds, seconds)
     except NotMeasurable as failure:
         notes.print(str(failure), markup=False)
         raise typer.Exit(1) from None
     report.show(console, samples, frames)
+    if plane:
+        figures.show(console, plane)
     json_file.parent.mkdir(parents=True, exist_ok=True)
-    json_file.write_text(json.dumps(report.as_json(samples, frames), indent=1) + "\n")
+    json_file.write_text(
+        json.dumps(report.as_json(samples, frames) | {"plane": figures.as_json(plane)}, indent=1) + "\n"
+    )
     notes.print(f"All figures: {json_file}")
     if len(samples) < len(plan.loads) * plan.rounds * len(contenders):
         raise typer.Exit(1)
+
+
+def _plane(notes: Console, parts: frozenset[str], rounds: int, seconds: float) -> list[Figure]:
+    """The meeting plane: the core in both worlds, the record, and thirty who come at once."""
+    log.configure("error", "json")
+    found: list[Figure] = []
+    if "groups" in parts:
+        found += groups.by_python((30, 100), 3 * rounds)
+        if first_frame.has_chromium():
+            found += groups.by_chromium((30, 100), 3 * rounds)
+        notes.print("groups: done")
+    if "record" in parts:
+        found += record.measure((1, 16), seconds, rounds)
+        notes.print("record: done")
+    if "joins" in parts:
+        found += joins.measure(30, rounds)
+        notes.print("joins: done")
+    return found
 
 
 def _contenders(notes: Console, only: str | None) -> list[Contender]:
