@@ -89,6 +89,7 @@ def all_decode(pages: dict[str, Page]) -> None:
     await_true("everybody decodes everybody", lambda: not (left := missing()) or print(left), 2 * PATIENCE_S)
 
 
+@pytest.mark.alone
 def test_two_then_four_see_and_hear_each_other_and_one_leaves_and_one_reloads(browser: Browser) -> None:
     with Demo("--seats", "4") as demo:
         pages = {demo.seat(n): enter(browser, demo.link(n)) for n in range(2)}
@@ -108,6 +109,7 @@ def test_two_then_four_see_and_hear_each_other_and_one_leaves_and_one_reloads(br
         all_decode(pages)
 
 
+@pytest.mark.long  # tests/browser/test_private.py cuts it for five, beside each change
 def test_the_network_is_cut_for_three_seconds_and_all_come_back(browser: Browser) -> None:
     with Network(seed=20210217) as network:
         media = network.udp()
@@ -143,6 +145,7 @@ def test_where_udp_is_blocked_media_takes_tcp(browser: Browser) -> None:
             assert tcp.connections >= 2, "the media did not take TCP"
 
 
+@pytest.mark.alone
 def test_thousands_of_malformed_datagrams_leave_no_gap_in_the_call(browser: Browser) -> None:
     seeds = sorted((Path(__file__).parents[1] / "support" / "datagrams").glob("*.bin"))
     dice = random.Random(5)

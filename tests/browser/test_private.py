@@ -36,27 +36,17 @@ def port_of(origin: str) -> int:
     return port
 
 
-async def test_two_pages_and_a_doorkeeper_are_one_group_and_decode_each_other(tmp_path: Path) -> None:
+async def test_two_pages_and_a_doorkeeper_are_one_group_and_a_reload_goes_on_with_its_leaf(tmp_path: Path) -> None:
     async with chamber(tmp_path) as meeting, gallery() as browser:
         keeper = await meeting.enter("doorkeeper", opens=True, admits=True).member()
         albania = await browser.enter(meeting, "alb-head")
         belgium = await browser.enter(meeting, "bel-head")
-        await pages_agree(albania, belgium, members=3)
-        told = await albania.plane()
-        await reached(keeper, lambda one: one.epoch == told["epoch"] and one.words() == tuple(told["words"]))
+        before = await pages_agree(albania, belgium, members=3)
+        words = tuple(before["words"])
+        await reached(keeper, lambda one: one.epoch == before["epoch"] and one.words() == words)
         assert "#" not in albania.page.url
-
         await pictures_grow(albania, [await belgium.device()])
         await pictures_grow(belgium, [await albania.device()])
-        assert (await albania.plane())["alarms"] == []
-
-
-async def test_a_page_that_is_reloaded_goes_on_with_its_leaf_by_itself(tmp_path: Path) -> None:
-    async with chamber(tmp_path) as meeting, gallery() as browser:
-        await meeting.enter("doorkeeper", opens=True, admits=True).member()
-        albania = await browser.enter(meeting, "alb-head")
-        belgium = await browser.enter(meeting, "bel-head")
-        before = await pages_agree(albania, belgium, members=3)
         entries = (await belgium.plane())["entries"][meeting.first]
 
         await albania.page.reload()
@@ -65,9 +55,10 @@ async def test_a_page_that_is_reloaded_goes_on_with_its_leaf_by_itself(tmp_path:
         assert (await belgium.plane())["entries"][meeting.first] == entries + 1, "an update alone: it did not knock"
         await pictures_grow(belgium, [await albania.device()])
         await pictures_grow(albania, [await belgium.device()])
+        assert (await albania.plane())["alarms"] == []
 
 
-async def test_the_chair_excludes_and_admits_again_from_its_page(tmp_path: Path) -> None:
+async def test_the_chair_gives_the_floor_excludes_and_admits_again_from_its_page(tmp_path: Path) -> None:
     async with chamber(tmp_path, is_automatic=False) as meeting, gallery() as browser:
         keeper = await meeting.enter("doorkeeper", opens=True).member()
         chair = await browser.enter(meeting, "chair")
@@ -79,6 +70,15 @@ async def test_the_chair_excludes_and_admits_again_from_its_page(tmp_path: Path)
         await chair.act("lobby.admit", {"device": device})
         await pages_agree(chair, albania, members=3)
         await pictures_grow(chair, [device])
+
+        await albania.call("press", True)
+        assert device not in (await chair.plane())["speakers"]
+        await albania.act("floor.request", {})
+        await chair.act("floor.give", {"delegation": "alb", "device": device})
+        await sound_grows(chair, device)
+        await chair.act("floor.take_back", {})
+        await chair.until("the floor is free", lambda told: device not in told["speakers"])
+        await sound_stops(chair, device)
 
         await chair.act("lobby.exclude", {"device": device})
         await albania.until("outside", lambda told: told["lobby"]["step"]["at"] == "excluded")
@@ -136,24 +136,6 @@ async def test_five_seconds_without_a_network_leave_a_page_in_the_sitting(tmp_pa
             after = await pages_agree(albania, belgium, members=3)
             assert after["device"] == before["device"]
             assert after["alarms"] == []
-
-
-async def test_the_floor_opens_a_microphone_and_nobody_else_is_heard(tmp_path: Path) -> None:
-    async with chamber(tmp_path) as meeting, gallery() as browser:
-        await meeting.enter("doorkeeper", opens=True, admits=True).member()
-        chair = await browser.enter(meeting, "chair")
-        albania = await browser.enter(meeting, "alb-head")
-        await pages_agree(chair, albania, members=3)
-        device = await albania.device()
-        await albania.call("press", True)
-        assert device not in (await chair.plane())["speakers"]
-
-        await albania.act("floor.request", {})
-        await chair.act("floor.give", {"delegation": "alb", "device": device})
-        await sound_grows(chair, device)
-        await chair.act("floor.take_back", {})
-        await chair.until("the floor is free", lambda told: device not in told["speakers"])
-        await sound_stops(chair, device)
 
 
 @pytest.mark.long  # tests/browser/test_python_member.py shows the same by the command, beside each change

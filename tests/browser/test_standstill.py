@@ -10,6 +10,7 @@ from tests.support.private import chamber
 from tests.support.private_pages import Guest, gallery, pages_agree, pictures_grow
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.anyio,

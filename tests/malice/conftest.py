@@ -24,14 +24,12 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="package")
-def harness() -> Iterator[str]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The built test pages (web/harness), on a port of their own."""
-    subprocess.run(
-        ["node_modules/.bin/vite", "build", "--logLevel", "error", "--config", "harness/vite.config.ts"],
-        cwd=ROOT / "web",
-        check=True,
-    )
-    handler = functools.partial(Quiet, directory=str(ROOT / ".build" / "harness"))
+    pages = str(tmp_path_factory.mktemp("harness"))
+    build = ["node_modules/.bin/vite", "build", "--logLevel", "error", "--config", "harness/vite.config.ts"]
+    subprocess.run([*build, "--outDir", pages, "--emptyOutDir"], cwd=ROOT / "web", check=True)
+    handler = functools.partial(Quiet, directory=pages)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

@@ -107,6 +107,7 @@ def more_frames(of: Member, seen_by: Member, frames: int = 20) -> None:
     await_true(f"{seen_by.identity} decodes {of.identity}", lambda: seen_by.frames(of) >= had + frames)
 
 
+@pytest.mark.alone
 def test_members_decode_one_another_through_rounds_that_wrap_the_ring(join: Callable[..., Member]) -> None:
     group = Group()
     anna, ben = join("anna", group=group), join("ben", group=group)
@@ -140,6 +141,7 @@ def test_pictures_wait_for_a_key_that_is_late_instead_of_freezing(join: Callable
     assert sum(count["held"] for count in ben.call("counts")) > 0, "no frame had to wait: the test shows nothing"
 
 
+@pytest.mark.long  # tests/malice/test_room.py shows it in the product's own room, beside each change
 def test_who_was_removed_is_not_shown_though_the_server_goes_on_delivering(join: Callable[..., Member]) -> None:
     group = Group()
     anna, ben, eve = (join(name, group=group) for name in ("anna", "ben", "eve"))

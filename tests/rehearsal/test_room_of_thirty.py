@@ -18,7 +18,7 @@ from livekit import api, rtc
 
 from tests.support.servers import Process
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.long]
 
 MEMBERS, SPEAKERS, SECONDS = 30, 3, 60
 RATE_HZ, FRAME_SAMPLES, CHUNK_MS = 48_000, 960, 100

@@ -5,8 +5,6 @@ export default defineConfig({
   root: import.meta.dirname,
   base: "./",
   build: {
-    outDir: "../../.build/harness",
-    emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: { input: { gate: "gate.html", room: "room.html" } },
