@@ -36,7 +36,8 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="package")
+# Of one module: while Playwright's synchronous face is open, no test of this thread has an event loop of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser
