@@ -153,7 +153,7 @@ def _asked() -> asyncio.Event:
 
 def _report(report: "Mapping[str, Figures]", seconds: float, *, as_json: bool) -> None:
     if as_json:
-        result({"seconds": round(seconds, 1), "participants": report})
+        result({"seconds": round(seconds, 3), "participants": report})
         return
     print(f"{seconds:.0f} s in the sitting. Received:")
     for who, figures in report.items():
