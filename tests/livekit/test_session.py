@@ -248,6 +248,20 @@ def test_a_track_setting_tells_the_core_and_in_time_the_publisher(stage: Stage) 
     assert len(stage.inbox(alice.participant, "subscribed_quality_update")) == told + 2, "more is told at once"
 
 
+def test_a_setting_with_numbers_that_no_client_sends_is_one_that_the_core_takes(stage: Stage) -> None:
+    alice, bob = enter(stage, "alice"), enter(stage, "bob")
+    odd = AddTrackRequest()
+    odd.CopyFrom(CAMERA)
+    odd.layers[0].quality = -7  # type: ignore[assignment]
+    sid = publish(stage, alice, odd)
+    stage.offer(bob, *RECEIVING)
+    by_quality = UpdateTrackSettings(track_sids=[sid], quality=-1, priority=2**32 - 1)  # type: ignore[arg-type]
+    for setting in (by_quality, UpdateTrackSettings(track_sids=[sid], width=100)):
+        stage.say(bob, track_setting=setting)
+        told = stage.commands(core.Tune)[-1]
+        assert (told.max_layer, told.priority < 2**31) == (0, True), "one byte, and 31 bits"
+
+
 def test_a_publisher_chooses_who_may_hear_it(stage: Stage) -> None:
     alice, bob, carol = (enter(stage, name) for name in ("alice", "bob", "carol"))
     sid = publish(stage, alice)

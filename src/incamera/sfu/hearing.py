@@ -25,6 +25,8 @@ from incamera.sfu.rooms import DEMAND_LOWER_S, Hearing, Room
 from incamera.sfu.subscriptions import Begin, Change, End, Permission, Setting
 
 _QUALITIES: Final = (models.VideoQuality.LOW, models.VideoQuality.MEDIUM, models.VideoQuality.HIGH)
+_PRIORITY_MAX: Final = 2**31 - 1
+"""The core's is signed."""
 
 
 def carry_out(room: Room, changes: Iterable[Change], now: float) -> None:
@@ -107,11 +109,16 @@ def congested(room: Room, event: core.Congestion) -> None:
 
 def setting_of(track: Track, *, disabled: bool, quality: int, width: int, fps: int, priority: int) -> Setting:
     """A `track_setting` as a layer: the smallest that is as wide as the picture on the screen, or the quality named."""
-    highest = min(quality, Setting().quality)
+    highest = layer_of(quality)
     if width > 0:
-        fitting = [layer.quality for layer in track.info.layers if layer.width >= width]
+        fitting = [layer_of(layer.quality) for layer in track.info.layers if layer.width >= width]
         highest = min(fitting, default=Setting().quality)
-    return Setting(paused=disabled, quality=highest, max_fps=fps or None, priority=priority)
+    return Setting(paused=disabled, quality=highest, max_fps=fps or None, priority=min(priority, _PRIORITY_MAX))
+
+
+def layer_of(quality: int) -> int:
+    """The layer for a `VideoQuality`, which as an open enumeration is any 32-bit number that a client sends."""
+    return min(max(quality, 0), Setting().quality)
 
 
 def _begin(room: Room, subscriber: Participant, track: Track) -> None:

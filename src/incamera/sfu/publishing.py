@@ -68,8 +68,8 @@ def add(room: Room, participant: Participant, request: AddTrackRequest, now: flo
     )
     track.info.sid = track.sid
     for layer in track.info.layers:
-        layer.rid = layer.rid or RIDS[min(layer.quality, 2)]
-        layer.spatial_layer = min(layer.quality, 2)
+        layer.spatial_layer = hearing.layer_of(layer.quality)
+        layer.rid = layer.rid or RIDS[layer.spatial_layer]
     codec = request.simulcast_codecs[0].codec if request.simulcast_codecs else ""
     track.info.mime_type = _MIMES.get(codec.lower(), "")
     participant.pending.append(track)
