@@ -236,7 +236,7 @@ def _read(answer: httpx2.Response, make: Callable[[Any], T]) -> T | Refusal:  # 
 def _json(answer: httpx2.Response) -> Any:
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

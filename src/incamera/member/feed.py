@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from incamera.accreditation.signature import Typ, split
-from incamera.accreditation.strict import GroupId, Hash, SittingId, Thumbprint, b64u, read, sha256, unb64u
+from incamera.accreditation.strict import GroupId, Hash, SittingId, Thumbprint, b64u, is_id, read, sha256, unb64u
 from incamera.log import Private
 from incamera.meeting.acts import OpenSitting, Regroup, read_act
 from incamera.member.client import Client, entry_of, refusal_of
@@ -20,6 +20,7 @@ from incamera.refusal import Code, Refusal
 MESSAGE_BYTES_MAX: Final = 4 * 1024 * 1024
 """A batch of entries is about 1 MiB, base64url and JSON around it."""
 CONNECT_S: Final = 10.0
+SITTING_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +143,28 @@ def parse(text: str | bytes) -> Message | None:
         if "signal" in value:
             signal = value["signal"]
             message = unb64u(signal["message"])
-            return (
-                None if message is None else Signal(SittingId(signal["sitting"]), Thumbprint(signal["from"]), message)
-            )
+            sender = Thumbprint(str(signal["from"]))
+            return None if message is None else Signal(_sitting(signal["sitting"]), sender, message)
         if "problem" in value or "refused" in value:
             refusal = refusal_of(value.get("problem") or value.get("refused"))
             return Ended(refusal or _MALFORMED, is_final="problem" in value)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Ended(_MALFORMED, is_final=True)
     return None
+
+
+def _sitting(value: Any) -> SittingId:  # Any: JSON of a server
+    """A sitting's id, checked: files of the member's state are named by it, and the server is not trusted."""
+    if not isinstance(value, str) or not is_id(value, SITTING_BYTES):
+        raise ValueError("no sitting's id")
+    return SittingId(value)
 
 
 def _door(door: Any) -> Door:  # Any: JSON of a server
     jws = door["act"]
     group = None if jws is None else _group(str(jws))
     return Door(
-        SittingId(str(door["sitting"])),
+        _sitting(door["sitting"]),
         is_open=door["state"] == "open",
         is_closed=door["state"] == "closed",
         group=group,
