@@ -14,6 +14,8 @@ from incamera.proceedings.registrar import Registrar
 
 LOOK_SECONDS: Final = 30.0
 """At least so often it looks: a clock that was set forward by hand is noticed then."""
+RETRY_SECONDS: Final = 1.0
+"""A deadline that could not be filed (a full disk) is tried again so often."""
 
 
 def soonest_ms(record: RecordState) -> int | None:
@@ -43,7 +45,8 @@ class Deadlines:
             soonest = soonest_ms(self.registrar.record)
             seconds = LOOK_SECONDS
             if soonest is not None:
-                seconds = min(LOOK_SECONDS, max(0.0, (soonest - self.clock.now_ms()) / 1000))
+                until = (soonest - self.clock.now_ms()) / 1000
+                seconds = min(LOOK_SECONDS, until if until > 0 else RETRY_SECONDS)
             try:
                 async with asyncio.timeout(seconds):
                     await self._news.wait()
