@@ -9,11 +9,11 @@ import pytest
 
 from incamera.accreditation.charter import SUITE
 from incamera.accreditation.credential import join
-from incamera.accreditation.strict import GroupId, b64u, sha256
+from incamera.accreditation.strict import GroupId, MeetingId, b64u, sha256
 from incamera.meeting.acts import Add, Admit, Commit, EnrolDevice, Exclude, GiveFloor, Knock, OpenSitting, Seen
 from incamera.record.entry import parse_entry
 from tests.support.house import House, act_hash
-from tests.support.paper import FIRST, Device, octets
+from tests.support.paper import FIRST, Charters, Device, key, octets
 
 GROUP = GroupId(b64u(octets("group 1", 16)))
 
@@ -74,6 +74,25 @@ def test_the_holder_of_a_link_gets_core_and_statements_and_nobody_else_anything(
     assert tuple(answer["statements"]) == house.charters.statements("be-head")
     other = house.client.get(f"{house.address}/enrolment/{sha256(b'guess')}")
     assert (other.status_code, other.json()["code"]) == (404, "enrolment.unknown")
+
+
+def test_a_statement_of_another_meeting_of_the_same_authority_is_not_taken(house: House) -> None:
+    other = Charters(meeting=MeetingId(b64u(octets("another meeting", 16))))
+    for foreign in (
+        other.statements("chair")[:1],
+        (house.charters.statements("chair")[0], other.statements("chair")[1]),
+    ):
+        refused = house.create(statements=foreign)
+        assert (refused.status_code, refused.json()["code"]) == (400, "chain.meeting")
+
+
+def test_a_link_gets_the_statement_of_the_key_that_signed_it_if_its_delegation_has_two(house: House) -> None:
+    again, first = key("another invitation"), house.charters.seat_key("be-head")
+    pair = house.charters.statements("be-head", by=" again", to=again)
+    assert house.create(statements=pair).status_code == 200
+    for one, expected in ((again, pair), (first, house.charters.statements("be-head"))):
+        answer = house.client.get(f"{house.address}/enrolment/{one.thumbprint}").json()
+        assert tuple(answer["statements"]) == expected
 
 
 def test_the_same_act_twice_has_one_entry(house: House) -> None:

@@ -1,7 +1,7 @@
 """A whole meeting plane behind its routes, in one process: store, meetings, API; and clients that sign."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +79,16 @@ class House:
     def address(self) -> str:
         return f"/api/v1/meetings/{self.charters.meeting}"
 
-    def create(self) -> Any:
-        seats = ("chair", "secretariat", "be-head", "fi-head", "press")
-        statements = list(dict.fromkeys(jws for seat in seats for jws in self.charters.statements(seat)))
+    def create(self, statements: Sequence[str] | None = None) -> Any:
+        if statements is None:
+            seats = ("chair", "secretariat", "be-head", "fi-head", "press")
+            statements = list(dict.fromkeys(jws for seat in seats for jws in self.charters.statements(seat)))
         return self.client.post(
             "/api/v1/meetings",
             json={
                 "charter": self.charters.charter,
                 "parts": {part: b64u(data) for part, data in self.charters.parts.items()},
-                "statements": statements,
+                "statements": list(statements),
             },
         )
 

@@ -215,11 +215,11 @@ class Charters:
         assert isinstance(terms, MeetingTerms), terms
         return terms
 
-    def statements(self, seat: str) -> tuple[str, str]:
-        """The delegation's and the seat's statement."""
+    def statements(self, seat: str, *, by: str = "", to: SigningKey | None = None) -> tuple[str, str]:
+        """The delegation's and the seat's statement; `by` another key of the delegation, `to` another link's key."""
         delegation = DelegationId(SEATS[seat][0])
         period = Period(START_MS - DAY_MS, START_MS - DAY_MS, START_MS + 7 * DAY_MS)
-        delegation_key, seat_key = key(f"delegation {delegation}"), self.seat_key(seat)
+        delegation_key, seat_key = key(f"delegation {delegation}{by}"), to or self.seat_key(seat)
         first = DelegationStatement(
             meeting=self.meeting,
             issuer=self.authority.thumbprint,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from incamera.accreditation.charter import (
     Charter,
@@ -21,7 +21,7 @@ from incamera.accreditation.statements import (
     parse_delegation,
     parse_seat,
 )
-from incamera.accreditation.strict import MeetingId, SittingId, Thumbprint, is_id, read
+from incamera.accreditation.strict import MeetingId, Members, SittingId, Thumbprint, is_id, read
 from incamera.clock import Clock
 from incamera.log import logger
 from incamera.media.plane import Joined, MediaPlane, RoomName
@@ -37,6 +37,8 @@ from incamera.record.store import Store, StoreCorrupt, StoredStatement
 from incamera.refusal import Code, Refusal
 
 _log = logger(__name__)
+
+T = TypeVar("T")
 
 SITTING_BYTES: Final = 16
 UNKNOWN: Final = Refusal(
@@ -152,10 +154,15 @@ class Meetings:
         if not charters:
             return unknown
         statements = await self._store.statements(meeting)
-        delegations = {one.delegation: one.jws for one in statements if one.seat is None}
         for one in statements:
-            if one.seat is not None and _seat_key(one.jws) == invitation and one.delegation in delegations:
-                return Invited(charters, (delegations[one.delegation], one.jws))
+            seat = None if one.seat is None else _stored(one.jws, Typ.SEAT, parse_seat)
+            if seat is None or seat.key.thumbprint != invitation:
+                continue
+            for above in statements:
+                # By key, not by name: a delegation that was invited with a second key has two statements.
+                upper = None if above.seat is not None else _stored(above.jws, Typ.DELEGATION, parse_delegation)
+                if upper is not None and upper.key.thumbprint == seat.issuer:
+                    return Invited(charters, (above.jws, one.jws))
         return unknown
 
     def statistics(self) -> dict[str, dict[str, int]]:
@@ -248,10 +255,15 @@ def _check_statements(charter: Signed[Charter], statements: Sequence[str]) -> tu
     by_key: dict[Thumbprint, DelegationStatement] = {}
     seats: list[str] = []
     stored: list[StoredStatement] = []
+    elsewhere = Refusal(
+        Code.CHAIN_MEETING, "A statement is of another meeting than the charter.", "Send this meeting's statements."
+    )
     for jws in statements:
         delegation = open_signed(jws, typ=Typ.DELEGATION, key=charter.signer, parse=parse_delegation)
         if isinstance(delegation, Refusal):
             seats.append(jws)
+        elif (delegation.payload.meeting, delegation.payload.issuer) != (charter.payload.meeting, charter.issuer):
+            return elsewhere
         else:
             by_key[delegation.payload.key.thumbprint] = delegation.payload
             stored.append(StoredStatement(delegation.payload.delegation, None, jws))
@@ -268,14 +280,14 @@ def _check_statements(charter: Signed[Charter], statements: Sequence[str]) -> tu
         seat = open_signed(jws, typ=Typ.SEAT, key=issuer, parse=parse_seat)
         if isinstance(seat, Refusal):
             return seat
+        if seat.payload.meeting != charter.payload.meeting:
+            return elsewhere
         stored.append(StoredStatement(seat.payload.delegation, seat.payload.seat, jws))
     return tuple(stored)
 
 
-def _seat_key(jws: str) -> Thumbprint | None:
-    """The key that a stored seat's statement vouches for; it was verified when it was stored."""
-    form = split(jws, typ=Typ.SEAT)
-    if isinstance(form, Refusal):
-        return None
-    statement = read(form.payload, parse_seat, what="seat")
-    return None if isinstance(statement, Refusal) else statement.key.thumbprint
+def _stored(jws: str, typ: Typ, parse: Callable[[Members], T]) -> T | None:
+    """The payload of a stored statement; its signature was verified when it was stored."""
+    form = split(jws, typ=typ)
+    statement = form if isinstance(form, Refusal) else read(form.payload, parse, what="statement")
+    return None if isinstance(statement, Refusal) else statement
