@@ -10,7 +10,7 @@ import { startCore } from "./e2ee/startCore.ts";
 import { startTranslation } from "./i18n/i18n.ts";
 import { qualityNamed } from "./media/quality.ts";
 import { AccreditedMember } from "./member/accredited.ts";
-import { canJoin, isFirstTab } from "./member/browser.ts";
+import { canJoin, canSign, isFirstTab } from "./member/browser.ts";
 import { exposeForTests } from "./member/debug.ts";
 import { enter } from "./member/entrance.ts";
 import { TabMemory } from "./member/memory.ts";
@@ -20,7 +20,8 @@ import { isRefusal, refuse } from "./refusal.ts";
 const query = new URLSearchParams(window.location.search);
 setLogLevel(query.has("debug") ? "info" : "silent"); // its lines have addresses and identities
 
-const member = begin();
+const entered = begin(); // at once: the link leaves the address before anything is waited for
+const member = isRefusal(entered) || (await canSign()) ? entered : refuse("browser.unsupported");
 window.addEventListener("hashchange", () => window.location.reload()); // another link, opened in this tab
 await startTranslation(navigator.languages);
 const root = document.getElementById("page");

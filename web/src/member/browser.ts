@@ -11,6 +11,15 @@ export function canJoin(scope: typeof globalThis = globalThis): boolean {
   );
 }
 
+/** Ed25519, by which a device signs and all signatures are checked: Chrome has it from 137 on, encoded frames much longer. */
+export async function canSign(subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle): Promise<boolean> {
+  try {
+    return (await subtle?.generateKey("Ed25519", false, ["sign", "verify"])) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether this tab is the first of this browser that is in a meeting; it stays the first until it is closed. */
 export function isFirstTab(locks: LockManager | undefined = navigator.locks): Promise<boolean> {
   if (locks === undefined) return Promise.resolve(true);
