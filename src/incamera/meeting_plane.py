@@ -1,7 +1,6 @@
 """The meeting plane, put together: its record in the data folder, its registrar's key, and its routes."""
 
 import asyncio
-import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -14,14 +13,17 @@ from incamera.accreditation.signature import SigningKey
 from incamera.accreditation.strict import Thumbprint, b64u, unb64u
 from incamera.api.meetings import meeting_routes
 from incamera.clock import Clock
+from incamera.log import logger
 from incamera.media.embedded import EmbeddedPlane
 from incamera.meeting.acts import NONCE_BYTES
 from incamera.proceedings.meetings import Meetings
 from incamera.record.blobs import Blobs
 from incamera.record.sql_store import SqlStore
-from incamera.refusal import Code, Refusal, Refused
 from incamera.settings.fields import Settings
+from incamera.settings.keys import kept, unusable
 from incamera.sfu.server import SfuServer
+
+_log = logger(__name__)
 
 REGISTRAR_KEY_FILE: Final = "registrar-key"
 SWEEP_SECONDS: Final = 60.0
@@ -50,15 +52,9 @@ async def meeting_plane(
 def registrar_key(data: Path, *, make: bool = True) -> SigningKey:
     """The key that signs the heads of all meetings here, made once and kept in the data folder."""
     path = data / REGISTRAR_KEY_FILE
-    if not path.exists() and make:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(b64u(secrets.token_bytes(32)) + "\n")
-    seed = unb64u(path.read_text().strip()) if path.exists() else None
+    seed = unb64u(kept(path, (lambda: b64u(secrets.token_bytes(32))) if make else None))
     if seed is None or len(seed) != 32:
-        raise Refused(
-            Refusal(Code.SETTINGS_UNREADABLE, f"{path} holds no key.", "Restore it from a backup of the data folder.")
-        )
+        raise unusable(path)
     return SigningKey(seed)
 
 
@@ -68,7 +64,10 @@ async def _sweeping(blobs: Blobs) -> AsyncIterator[None]:
 
     async def sweep() -> None:
         while True:
-            await blobs.sweep()
+            try:
+                await blobs.sweep()
+            except Exception as error:  # the disk's, this time: the next round may find it well again
+                _log.error("blobs.not_swept", kind=type(error).__name__)
             await asyncio.sleep(SWEEP_SECONDS)
 
     task = asyncio.create_task(sweep(), name="blobs.sweep")

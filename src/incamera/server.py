@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import os
 import secrets
 import signal
 import socket
@@ -24,6 +23,7 @@ from incamera.api.page import NOT_BUILT, Page
 from incamera.clock import Clock
 from incamera.refusal import Code, Refusal, Refused
 from incamera.settings.fields import Settings
+from incamera.settings.keys import kept, unusable
 from incamera.settings.sources import data_folder
 from incamera.sfu.core import CoreConfig
 from incamera.sfu.server import SfuServer, SfuSettings
@@ -94,11 +94,9 @@ def _keys(settings: Settings, *, dev: bool, data: Path) -> dict[str, str]:
     if dev:
         return dict(DEV_KEYS)
     path = data / KEY_FILE
-    if not path.exists():
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(f"API{secrets.token_hex(6)}: {secrets.token_urlsafe(32)}\n")
-    key, _, secret = path.read_text().strip().partition(": ")
+    key, _, secret = kept(path, lambda: f"API{secrets.token_hex(6)}: {secrets.token_urlsafe(32)}").partition(": ")
+    if not key or len(secret) < SECRET_CHARS_MIN:
+        raise unusable(path)
     return {key: secret}
 
 
