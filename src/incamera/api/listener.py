@@ -28,17 +28,34 @@ for _name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "web
 
 HEAD_BYTES = 2 * limits.REQUEST_LINE_BYTES.value
 """Request line and headers together: a token stands in either."""
+HEAD_S = 20.0
+"""Seconds that a request's head may take, and a connection that says nothing; between requests it is 5 (uvicorn's)."""
+BODY_S = 120.0
+"""Seconds that a body may take: the longest is a charter's, of 8 MiB."""
 CLOSE_S = 5
 """Seconds that open requests have to finish once the end was asked for; WebSockets are closed with 1012 at once."""
 
 
 class _Bounded(HttpToolsProtocol):
-    """httptools has no bound of its own: a request line or a header without an end would fill the memory."""
+    """Neither httptools nor uvicorn has these bounds: a head without an end would fill the memory, and connections that
+    never say what they want would use up the process's file descriptors.
+    """
 
     _is_in_head = False
     _head_bytes = 0
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._allow(HEAD_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._allow(None)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._allow(HEAD_S)  # whatever comes between two requests: empty lines begin none
         super().data_received(data)
         self._head_bytes = self._head_bytes + len(data) if self._is_in_head else 0
         if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
@@ -46,11 +63,24 @@ class _Bounded(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._is_in_head = True
+        if self._timer is None:
+            self._allow(HEAD_S)
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        self._allow(None if self.parser.should_upgrade() else BODY_S)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._allow(None)
+        super().on_message_complete()
+
+    def _allow(self, seconds: float | None) -> None:
+        """So long from now on; None: what is due has come."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self.loop.call_later(seconds, self.transport.close)
 
 
 class _Server(uvicorn.Server):
