@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsers import PATIENCE_S, await_true, chromium, statistics
+from tests.support.browsers import PATIENCE_S, await_true, chromium, opened, statistics
 from tests.support.relay import CALM, Network, Weather
 from tests.support.servers import Demo
 
@@ -29,13 +29,13 @@ def browser() -> Iterator[Browser]:
 
 def enter(browser: Browser, link: str, *, before: str = "") -> Page:
     """Open a link as a person does, pass the check, and be in the room: the doorkeeper lets everybody in."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
+    page = opened(browser, viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
     if before:
         page.add_init_script(before)
     address, fragment = link.split("#")
     page.goto(f"{address}?debug&quality=low#{fragment}")
     button, asks = page.locator("[data-control=enter]"), page.locator("[data-control=page-asks]")
-    button.wait_for(timeout=PATIENCE_S * 1000)
+    button.wait_for()
     if asks.is_visible():
         # The server's own copy of the page says that it is one, and asks first.
         button.click()
@@ -47,7 +47,7 @@ def enter(browser: Browser, link: str, *, before: str = "") -> Page:
 
 def inside(page: Page) -> None:
     """Wait for the room; the chair opens its microphone, which everybody has closed on coming in."""
-    page.locator("[data-control=room][data-line=open]").wait_for(timeout=PATIENCE_S * 1000)
+    page.locator("[data-control=room][data-line=open]").wait_for()
     if plane(page)["seat"] == "chair":
         page.keyboard.press("m")
         page.get_by_role("button", name="On air").wait_for()
@@ -101,7 +101,7 @@ def test_two_then_four_see_and_hear_each_other_and_one_leaves_and_one_reloads(br
         device = plane(leaver)["device"]
         leaver.locator("[data-control=leave]").click()
         for page in pages.values():
-            page.locator(f'[data-tile^="{device}"]').wait_for(state="detached", timeout=PATIENCE_S * 1000)
+            page.locator(f'[data-tile^="{device}"]').wait_for(state="detached")
         all_decode(pages)
 
         pages[demo.seat(1)].reload()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browsers import PATIENCE_S, await_true, chromium
+from tests.support.browsers import PATIENCE_S, await_true, chromium, opened
 from tests.support.servers import COMMAND, Demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -34,7 +34,7 @@ def test_the_page_of_the_package_is_in_the_sitting_and_asks_nobody_else(tmp_path
             assert join.stdout is not None
             address = json.loads(join.stdout.readline())["url"]
             origin = address.split("/?")[0]
-            page = browser.new_context(locale="en-GB").new_page()
+            page = opened(browser, locale="en-GB").new_page()
             asked: list[str] = []
             broken: list[str] = []
             page.on("request", lambda request: asked.append(request.url))
@@ -45,20 +45,20 @@ def test_the_page_of_the_package_is_in_the_sitting_and_asks_nobody_else(tmp_path
             page.on("pageerror", lambda error: broken.append(str(error)))
             page.goto(address)
             page.locator("[data-control=enter]").click()
-            page.locator("[data-control=room][data-line=open]").wait_for(timeout=PATIENCE_S * 1000)
+            page.locator("[data-control=room][data-line=open]").wait_for()
             assert page.locator("[data-control=page-asks]").count() == 0, "the program's page asks nothing"
             await_true("both pictures play", lambda: page.evaluate(PLAYING) >= 2)
             assert "#" not in page.url, "the link's secret part stands in the address bar"
             assert "once=" not in page.url
 
             page.reload()
-            page.locator("[data-control=room][data-line=open]").wait_for(timeout=PATIENCE_S * 1000)
+            page.locator("[data-control=room][data-line=open]").wait_for()
             await_true("both pictures play again", lambda: page.evaluate(PLAYING) >= 2)
 
             assert [url for url in asked if not url.startswith((f"{origin}/", "blob:"))] == []
             assert broken == []
 
-            second = browser.new_context(locale="en-GB").new_page()
+            second = opened(browser, locale="en-GB").new_page()
             answer = second.goto(address)
             assert answer is not None
             assert answer.status == 403
@@ -67,5 +67,5 @@ def test_the_page_of_the_package_is_in_the_sitting_and_asks_nobody_else(tmp_path
                 process.send_signal(signal.SIGTERM)
             assert other.stdout is not None
             report = json.loads(other.stdout.read().splitlines()[-1])
-        assert (join.wait(timeout=30), other.wait(timeout=30)) == (0, 0)
+        assert (join.wait(PATIENCE_S), other.wait(PATIENCE_S)) == (0, 0)
         assert report["participants"]["chair"]["video_frames"] > 0

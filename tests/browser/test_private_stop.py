@@ -14,6 +14,7 @@ from incamera.meeting.acts import Leave, RequestFloor
 from incamera.record.entry import JournalId
 from tests.malice.conspiracy import lied_to
 from tests.malice.liar import Liar, kind_of
+from tests.support.browsers import PATIENCE_S
 from tests.support.private import reached
 from tests.support.private_pages import Guest, gallery, pages_agree
 
@@ -30,7 +31,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-async def stopped(guest: Guest, cause: str, patience_s: float) -> dict[str, object]:
+async def stopped(guest: Guest, cause: str, patience_s: float = PATIENCE_S) -> dict[str, object]:
     """Wait for an alarm of this cause; the stop page stands."""
     told = await guest.until(
         f"an alarm: {cause}", lambda told: any(alarm["cause"] == cause for alarm in told["alarms"]), patience_s
@@ -42,17 +43,12 @@ async def stopped(guest: Guest, cause: str, patience_s: float) -> dict[str, obje
 @asynccontextmanager
 async def frozen(liar: Liar, device: Thumbprint) -> AsyncIterator[None]:
     """Meanwhile nothing is told to a device, on whatever line it tries."""
-
-    async def hush() -> None:
-        while True:
-            liar.lines[device].is_frozen = True
-            await asyncio.sleep(0.01)
-
-    task = asyncio.create_task(hush())
+    liar.frozen.add(device)
+    liar.lines[device].is_frozen = True
     try:
         yield
     finally:
-        task.cancel()
+        liar.frozen.discard(device)
         liar.lines[device].is_frozen = False
 
 
@@ -71,7 +67,7 @@ async def test_two_views_of_a_journal_alarm_both_sides_by_name(tmp_path: Path) -
         decoy = meeting.present["alb-head"].attendee.sign(Leave(), meeting.first)
         await albania.deeds.act(RequestFloor())
         await line.insert(JournalId(meeting.first), decoy, SystemClock().now_ms())
-        alarm = await stopped(belgium, "fork", 30)
+        alarm = await stopped(belgium, "fork")
         assert alarm["place"]["journal"] == "sitting"  # type: ignore[index]
         assert alarm["ours"] != alarm["theirs"]
         before = await belgium.until("no leave to send", lambda told: not told["isSending"])
@@ -86,9 +82,9 @@ async def test_a_feed_that_falls_silent_is_seen_within_half_a_minute_and_mended(
         belgium = await browser.enter(meeting, "bel-head")
         await pages_agree(belgium, members=2)
         async with frozen(liar, Thumbprint(await belgium.device())):
-            await stopped(belgium, "stalled", 60)
+            await stopped(belgium, "stalled")
         # A page whose line was dead mends itself: it takes another one.
-        await belgium.until("the feed moves again", lambda told: told["alarms"] == [], 60)
+        await belgium.until("the feed moves again", lambda told: told["alarms"] == [])
 
 
 @pytest.mark.long
@@ -99,7 +95,7 @@ async def test_after_a_hundred_seconds_of_silence_nothing_more_is_sent(tmp_path:
         await pages_agree(belgium, members=2)
         await belgium.until("sending", lambda told: told["sent"] > 30)
         async with frozen(liar, Thumbprint(await belgium.device())):
-            await stopped(belgium, "stopped", 150)
+            await stopped(belgium, "stopped", 2 * PATIENCE_S)
             before = await belgium.until("no leave to send", lambda told: not told["isSending"])
             await asyncio.sleep(2)
             assert (await belgium.plane())["sent"] - before["sent"] <= 2, "what was on its way, and nothing more"
@@ -119,8 +115,8 @@ async def test_an_entry_that_may_not_stand_stops_the_page_for_good(tmp_path: Pat
 
         # What comes next says that its author saw an entry that was never shown here.
         await albania.leave()
-        alarm = await stopped(belgium, "record", 60)
+        alarm = await stopped(belgium, "record")
         assert alarm["code"] == "act.seen"
         assert not (await belgium.plane())["isSending"]
         await belgium.page.reload()
-        await stopped(belgium, "record", 60)
+        await stopped(belgium, "record")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.test_call import decoded, enter
-from tests.support.browsers import await_true, chromium
+from tests.support.browsers import PATIENCE_S, await_true, chromium
 from tests.support.servers import COMMAND, Demo
 from tests.support.sound import LISTEN, LOUDEST, write_tone
 
@@ -47,7 +47,7 @@ def test_a_python_member_and_a_browser_see_each_other_and_hear_the_tone_that_was
             await_true(f"the browser hears {SENT_BY_PYTHON_HZ} Hz", lambda: hears(chair, SENT_BY_PYTHON_HZ))
             attend.send_signal(signal.SIGTERM)
             report = json.loads(attend.stdout.read().strip().splitlines()[-1])
-            assert attend.wait(timeout=30) == 0
+            assert attend.wait(PATIENCE_S) == 0
         finally:
             attend.kill()
     seen = report["participants"][demo.seat(0)]

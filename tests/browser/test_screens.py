@@ -8,7 +8,7 @@ from playwright.async_api import Locator, expect
 from incamera.accreditation.strict import Thumbprint
 from incamera.api.page import Page
 from incamera.meeting.acts import Admit
-from tests.support.browsers import PATIENCE_S
+from tests.support.browsers import PATIENCE_MS
 from tests.support.private import chamber, reached
 from tests.support.private_pages import Guest, gallery
 
@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(not Page().built, reason="the page is not built: make setup"),
 ]
 
-expect.set_options(timeout=PATIENCE_S * 1_000)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def control(guest: Guest, name: str) -> Locator:
 
 
 async def press(guest: Guest, name: str) -> None:
-    await control(guest, name).click(timeout=PATIENCE_S * 1_000)
+    await control(guest, name).click()
 
 
 async def enter(guest: Guest) -> None:

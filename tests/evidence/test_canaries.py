@@ -205,9 +205,11 @@ async def held_in_memory(guest: Guest, pid: int, canaries: dict[str, bytes]) -> 
     """
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            at = (await frames(guest.page))[-1].number
+            before = await frames(guest.page)
+            at = before[-1].number
             has = b"\0".join(memory(pid))
-            passed = sorted(await frames(guest.page), key=lambda one: abs(one.number - at))
+            known = {one.number: one for one in (*before, *await frames(guest.page))}
+            passed = sorted(known.values(), key=lambda one: abs(one.number - at))
             near = {kind: [one for one in passed if one.kind == kind and part(one)] for kind in KINDS}
             sealed = [one for one in near["video"] if one.is_sealed][:NEAR]
             clear = {kind: [one for one in of if not one.is_sealed][:NEAR] for kind, of in near.items()}

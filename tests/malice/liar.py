@@ -141,6 +141,8 @@ class Liar:
     def __init__(self) -> None:
         self.lines: dict[Thumbprint, Line] = {}
         """The newest line of each device."""
+        self.frozen: set[Thumbprint] = set()
+        """Devices that are told nothing, on whatever line they try."""
         self.answers: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
         """Each answer to a request, with its path, by the device or link that asked."""
         self.said: dict[Thumbprint, list[str]] = defaultdict(list)
@@ -187,6 +189,7 @@ class Liar:
             if line is None and text is not None:
                 device = Thumbprint(_bearer(json.loads(text)["token"]))
                 line = self.lines[device] = Line(device, send, self.histories(device), said=self.said[device])
+                line.is_frozen = device in self.frozen
             elif line is not None and text is not None:
                 self.signals[line.device].append(text)
                 if line.is_relayed and "signal" in (signal := json.loads(text)):

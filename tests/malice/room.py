@@ -13,7 +13,7 @@ from livekit import api
 from livekit.protocol.rtc import SignalResponse
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute
 
-from tests.support.browsers import await_true
+from tests.support.browsers import await_true, opened
 from tests.support.firefox import FirefoxPage
 
 Lie = Callable[[SignalResponse], None]
@@ -157,7 +157,7 @@ class Hall:
         return Member(device, page)
 
     def _page(self, name: str) -> Page:
-        context = self.browser.new_context()
+        context = opened(self.browser)
         self.contexts.append(context)
         page = context.new_page()
         page.goto(f"{self.harness}/{name}.html")

@@ -14,7 +14,7 @@ import pytest
 from livekit import api
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsers import await_true
+from tests.support.browsers import await_true, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -84,7 +84,7 @@ def join(browser: Browser, harness: str, sfu: str) -> Iterator[Callable[..., Mem
 
     def join(name: str, frames: str = "gate", publish: bool = True, group: Group | None = None) -> Member:
         identity = f"{name}.1"
-        context = browser.new_context()
+        context = opened(browser)
         contexts.append(context)
         page = context.new_page()
         page.goto(f"{harness}/gate.html")

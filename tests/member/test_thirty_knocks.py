@@ -14,7 +14,7 @@ from tests.support.private import Chamber, Present, agreed, chamber
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 HEADS = 29
-PATIENCE_S = 120.0
+PATIENCE_S = 600.0
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = (
@@ -24,21 +24,29 @@ FLAGS = (
     "--use-fake-device-for-media-stream=fps=15",
     "--autoplay-policy=no-user-gesture-required",
 )
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 """How long a browser test waits for what must come: generous, since two cores carry servers, browsers and builds."""
+PATIENCE_MS = PATIENCE_S * 1_000
 
 
 @contextlib.contextmanager
 def chromium(*flags: str) -> Iterator[Browser]:
-    """One browser process; a page of it is one participant (`browser.new_context()` each: own storage)."""
+    """One browser process; a page of it is one participant (`opened(browser)` each: own storage)."""
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"Chromium is not at {CHROMIUM}: run scripts/system-packages chromium, or set CHROMIUM")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=PATIENCE_MS)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def opened(browser: Browser, **options: Any) -> BrowserContext:
+    """A participant's own storage, with our patience for all that its pages are asked to wait for."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 def await_true(what: str, condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:

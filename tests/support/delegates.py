@@ -96,7 +96,7 @@ async def ending(*some: Seated) -> AsyncIterator[list[Seated]]:
                 await one.stop()
 
 
-async def await_true(what: str, holds: Callable[[], bool], patience_s: float = 40.0) -> None:
+async def await_true(what: str, holds: Callable[[], bool], patience_s: float = WAIT_S) -> None:
     """Wait until figures say so: the SDK counts, and tells nobody."""
     try:
         async with asyncio.timeout(patience_s):

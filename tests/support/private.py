@@ -28,8 +28,8 @@ from incamera.settings.fields import Data, Http, Media, Meetings, Settings
 
 Around = Callable[[ASGIApp], ASGIApp]
 LOOPBACK = Media(host="127.0.0.1", udp_port=0, tcp_port=0)
-WAIT_S = 20.0
-"""How long a test waits for what must come: two shared cores."""
+WAIT_S = 120.0
+"""How long a test waits for what must come: generous, since two cores carry servers, browsers and builds."""
 
 
 @dataclass

@@ -10,7 +10,8 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Error, Page, Worker, async_playwright
 
 from incamera.accreditation.strict import SeatId
-from tests.support.browsers import CHROMIUM, FLAGS, PATIENCE_S
+from incamera.member.sitting import Sitting
+from tests.support.browsers import CHROMIUM, FLAGS, PATIENCE_MS, PATIENCE_S
 from tests.support.private import Chamber
 
 Outline = dict[str, Any]
@@ -86,6 +87,7 @@ class Gallery:
     async def open(self, chamber: Chamber, seat: str, *, origin: str | None = None, before: str = "") -> Guest:
         """Opens a seat's link, up to the check."""
         context = await self.browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+        context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
         guest = Guest(seat, page, context)
         if before:
@@ -114,7 +116,7 @@ class Gallery:
 async def gallery(*flags: str) -> AsyncIterator[Gallery]:
     """One browser process; whatever broke in a page of it is a failure."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=PATIENCE_MS)
         opened = Gallery(browser)
         try:
             yield opened
@@ -124,8 +126,11 @@ async def gallery(*flags: str) -> AsyncIterator[Gallery]:
         assert not broken, f"pages broke: {broken}"
 
 
-async def pages_agree(*guests: Guest, members: int, since_epoch: int = 0) -> Outline:
-    """Wait until all pages have one epoch, from this one on, one roster of so many, and the same eight words."""
+async def pages_agree(*guests: Guest, members: int, since_epoch: int = 0, beside: Iterable[Sitting] = ()) -> Outline:
+    """Wait until all pages have one epoch, from this one on, one roster of so many, and the same eight words.
+
+    `beside`: so have these members, at the same moment, since leaves are updated at any time.
+    """
     told: list[Outline] = []
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
@@ -133,11 +138,16 @@ async def pages_agree(*guests: Guest, members: int, since_epoch: int = 0) -> Out
                 told = [await guest.plane() for guest in guests]
                 if all(one and one["phase"] == "member" and one["words"] for one in told):
                     seen = {(one["epoch"], tuple(one["words"]), tuple(sorted(one["roster"]))) for one in told}
+                    seen |= {
+                        (one.epoch, one.words() or (), tuple(sorted(seat.device for seat in one.roster())))
+                        for one in beside
+                    }
                     is_whole = len(told[0]["roster"]) == members and told[0]["epoch"] >= since_epoch
                     if len(seen) == 1 and is_whole:
                         return told[0]
                 await asyncio.sleep(0.1)
-    raise AssertionError(f"the pages do not agree: {told}")
+    others = [(one.phase, one.epoch, len(one.roster())) for one in beside]
+    raise AssertionError(f"the pages do not agree: {told}, {others}")
 
 
 async def pictures_grow(guest: Guest, of: Iterable[str], frames: int = 15) -> None:

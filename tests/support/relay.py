@@ -55,7 +55,7 @@ class Network:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Carry out a coroutine on the network's thread and give its result back."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=10)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=120)
 
     def udp(self, target: Address | None = None) -> "UdpRelay":
         """A relay before a UDP port of the server; the target may be set later."""

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 COMMAND = Path(sys.executable).parent / "incamera"
+END_S = 120.0
+"""How long its end may take: generous, since two cores carry servers, browsers and builds."""
 
 
 class Process:
@@ -25,6 +26,7 @@ class Process:
         self.ready: dict[str, Any] = {}
         self.log: deque[str] = deque(maxlen=2000)
         self._process: subprocess.Popen[str]
+        self._reader: threading.Thread
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -35,12 +37,13 @@ class Process:
             env={**os.environ, "NO_COLOR": "1", **self.environment},
             start_new_session=True,
         )
-        threading.Thread(target=self._read_log, daemon=True).start()
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            self._process.wait(timeout=20)
-            time.sleep(0.1)
+            self._process.wait(END_S)
+            self._reader.join(END_S)
             raise AssertionError(
                 f"incamera {' '.join(self.arguments)} ended with {self._process.returncode}:\n{self.text()}"
             )
@@ -53,8 +56,8 @@ class Process:
             self.log.append(line.rstrip())
 
     def text(self) -> str:
-        """The last of its log."""
-        return "\n".join(self.log)
+        """The last of its log; all of it up to its end, once it was stopped."""
+        return "\n".join(self.log.copy())
 
     @property
     def pid(self) -> int:
@@ -64,17 +67,19 @@ class Process:
     def kill(self) -> None:
         """End it as a power cut does."""
         os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(timeout=20)
+        self._process.wait(END_S)
 
     def stop(self) -> int:
         """End it as an operator does (SIGTERM); its exit code."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(timeout=20)
+            code = self._process.wait(END_S)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+        self._reader.join(END_S)
+        return code
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

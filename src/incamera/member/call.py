@@ -104,8 +104,10 @@ class Call:
             _log.warning("call.not_connected", sitting=self.sitting.id, kind=type(error).__name__)
         finally:
             self.seconds_in += self._clock.monotonic() - began_s if self.connected else 0.0
-            self.connected = False
-            await connection.close()
+            try:
+                await connection.close()
+            finally:
+                self.connected = False  # not before: until it has left, the room's events still come
 
 
 @dataclass(slots=True)
