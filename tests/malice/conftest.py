@@ -43,7 +43,8 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
+# Each test has a room of its own there.
+@pytest.fixture(scope="module")
 def sfu() -> Iterator[str]:
     if url := os.environ.get("LIVEKIT_URL"):  # another LiveKit-compatible server, with the development key
         yield url

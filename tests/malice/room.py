@@ -127,6 +127,7 @@ class Hall:
     harness: str
     sfu: str
     contexts: list[BrowserContext] = field(default_factory=list)
+    room: str = field(default_factory=lambda: f"private {secrets.token_hex(8)}")
 
     def enter(
         self, device: str, *, publishes: bool = True, sources: tuple[str, ...] = GRANTS_OFF, lie: Lie | None = None
@@ -165,7 +166,7 @@ class Hall:
         return page
 
     def _token(self, identity: str, sources: tuple[str, ...]) -> str:
-        grants = api.VideoGrants(room_join=True, room="private", can_publish_sources=list(sources))
+        grants = api.VideoGrants(room_join=True, room=self.room, can_publish_sources=list(sources))
         return api.AccessToken("devkey", "secret").with_identity(identity).with_grants(grants).to_jwt()
 
 

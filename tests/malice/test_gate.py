@@ -80,7 +80,7 @@ class Group:
 
 @pytest.fixture
 def join(browser: Browser, harness: str, sfu: str) -> Iterator[Callable[..., Member]]:
-    contexts = []
+    contexts, room = [], f"gate {secrets.token_hex(8)}"
 
     def join(name: str, frames: str = "gate", publish: bool = True, group: Group | None = None) -> Member:
         identity = f"{name}.1"
@@ -92,7 +92,7 @@ def join(browser: Browser, harness: str, sfu: str) -> Iterator[Callable[..., Mem
         member = Member(identity, page)
         if group is not None:
             group.members.append(member)
-        grants = api.VideoGrants(room_join=True, room="gate")
+        grants = api.VideoGrants(room_join=True, room=room)
         token = api.AccessToken("devkey", "secret").with_identity(identity).with_grants(grants).to_jwt()
         member.call("connect", sfu, identity, token, frames, publish)
         return member

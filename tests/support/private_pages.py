@@ -105,9 +105,9 @@ class Gallery:
         await guest.until("the check", lambda told: told["stand"]["at"] == "check")
         return guest
 
-    async def enter(self, chamber: Chamber, seat: str, *, origin: str | None = None) -> Guest:
+    async def enter(self, chamber: Chamber, seat: str, *, origin: str | None = None, before: str = "") -> Guest:
         """Opens a seat's link, and goes to the doors."""
-        guest = await self.open(chamber, seat, origin=origin)
+        guest = await self.open(chamber, seat, origin=origin, before=before)
         await guest.call("enterLobby")
         return guest
 
