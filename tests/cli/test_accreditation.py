@@ -116,6 +116,22 @@ def test_files_with_secrets_are_their_owners_alone(signed: dict[str, Any]) -> No
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
 
 
+def test_an_invitation_that_can_not_be_written_vouches_for_nothing(signed: dict[str, Any]) -> None:
+    Path("one").mkdir()
+    Path("one/chair.html").write_text("somebody's")
+    before = Path("meeting.charter").read_bytes()
+    reads, writes = os.pipe()
+    os.write(writes, f"{SECRET}\n".encode())
+    os.close(writes)
+    command = ["invite", "meeting.charter", "--server", "https://meet.example", "--seat", "chair", "-o", "one"]
+    outcome = CliRunner().invoke(app, [*command, "--passphrase-fd", str(reads)])
+    os.close(reads)
+    assert outcome.exit_code == 1
+    assert "chair.html is there already" in outcome.output
+    assert Path("meeting.charter").read_bytes() == before
+    assert [path.name for path in Path("one").iterdir()] == ["chair.html"]
+
+
 def test_a_sheet_fetches_nothing(signed: dict[str, Any]) -> None:
     run("invite", "meeting.charter", "--server", "https://meet.example", "--seat", "chair", "-o", "one")
     sheet = Path("one/chair.html").read_text(encoding="utf-8")

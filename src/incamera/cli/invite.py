@@ -47,6 +47,7 @@ def invitations(
     signed = taken(open_charter(bundle.charter, authorities=[key.thumbprint]))
     contents = taken(open_contents(bundle.parts, signed.payload))
     seats = _seats(contents, seat)
+    keyring.check_free(output / name for name in ("links.txt", *(f"{one.seat}.html" for one in seats)))
     delegations = {
         name: keyring.delegation(authority, signed.payload.meeting, name, secret)
         for name in dict.fromkeys(one.delegation for one in seats)

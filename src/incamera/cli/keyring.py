@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
@@ -91,6 +92,13 @@ def write_new(path: Path, data: bytes, *, is_secret: bool = True) -> None:
         refuse(_there(path))
     except OSError as error:
         refuse(_unusable(path, error))
+
+
+def check_free(paths: Iterable[Path]) -> None:
+    """Refuse if one of these files is there already, before anything is changed that makes sense only with all."""
+    for path in paths:
+        if path.exists():
+            refuse(_there(path))
 
 
 def replace(path: Path, data: bytes) -> None:
