@@ -9,6 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 
 from incamera.accreditation.charter import PartId
 from incamera.accreditation.strict import DelegationId, MeetingId, SeatId, b64u, sha256
@@ -169,6 +170,13 @@ async def test_a_full_disk_is_said_and_loses_nothing_that_was_acknowledged(tmp_p
         one.tails = kept  # what the commit did not confirm is thrown away
         assert isinstance(await store.append(MEETING, [one.link(MAIN, "there is room again")]), Appended)
         assert [placed.entry.body async for placed in store.read_all(MEETING)] == ["before", "there is room again"]
+
+
+async def test_a_disk_that_is_gone_is_said_too(tmp_path: Path) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    gone = tmp_path / "gone" / FILE
+    assert database.meaning(DBAPIError("COMMIT", None, error), gone) is database.FAILED
 
 
 async def test_the_migrations_make_the_tables_that_the_code_names(tmp_path: Path) -> None:

@@ -110,5 +110,8 @@ def _lock(file: IO[bytes]) -> None:
 
 
 def _room_bytes(path: Path) -> int:
-    found = os.statvfs(path.parent)
+    try:
+        found = os.statvfs(path.parent)
+    except OSError:  # the disk that failed is gone altogether: that is no want of room
+        return _ROOM_BYTES_MIN
     return found.f_bavail * found.f_frsize
