@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from livekit.protocol.webhook import WebhookEvent
+from pydantic import ValidationError
 
 from incamera.clock import SystemClock
 from incamera.limits import WEBHOOK_QUEUE
+from incamera.settings.fields import Media
 from incamera.sfu.webhooks import Webhooks
 from tests.livekit.members import await_true
 
@@ -97,3 +99,14 @@ async def test_a_full_queue_drops_the_oldest() -> None:
         "webhooks_dropped": 3,
         "webhooks_waiting": WEBHOOK_QUEUE.value,
     }
+
+
+@pytest.mark.parametrize(
+    "url", ["hooks.example/secret", "ftp://hooks.example/secret", "http://", "http://h:99999/secret"]
+)
+def test_an_address_that_can_not_be_posted_to_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Media(webhook_urls=("https://hooks.example/a", url))
+    [problem] = refused.value.errors()
+    assert "address 2" in problem["msg"]
+    assert "secret" not in problem["msg"]

@@ -229,3 +229,10 @@ def test_make_entry_refuses_a_body_that_its_header_does_not_name() -> None:
     entry = meeting().order[0]
     with pytest.raises(AssertionError):
         make_entry(entry.header, "another")
+
+
+@pytest.mark.parametrize("number", ["00000000099", "0" * 5_000, "9" * 5_000, "-1", "100"])
+def test_a_number_of_a_draft_is_within_its_bounds_however_it_is_written(number: str) -> None:
+    refused = read_draft(DRAFT.replace("rank: 0", f'rank: "{number}"'))
+    assert isinstance(refused, tuple)
+    assert any("rank" in str(refusal) for refusal in refused)

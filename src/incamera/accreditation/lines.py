@@ -1,5 +1,6 @@
 """YAML whose every value knows its line: a mistake is named by line, field, and what to write. All of them at once."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from incamera.accreditation.strict import is_slug
 from incamera.refusal import Code, Refusal
 
 T = TypeVar("T")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 DEPTH_MAX: Final = 16
 PROBLEMS_MAX: Final = 50
 """A file with more mistakes than this is another kind of file."""
@@ -107,7 +109,7 @@ class Fields:
         """A whole number."""
         return self.read(
             name,
-            lambda text: int(text) if text.isascii() and text.isdigit() and least <= int(text[:9]) <= most else None,
+            lambda text: int(text) if _NUMBER.fullmatch(text) and least <= int(text) <= most else None,
             least,
             f"Write a number from {least} to {most}.",
         )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -73,6 +74,21 @@ class Media(Section):
             host, colon, port = each.rpartition(":")
             if not (host and colon and port.isdigit() and 0 < int(port) < 65536):
                 raise ValueError(f"{each!r} is not ip:port")
+        return value
+
+    @field_validator("webhook_urls")
+    @classmethod
+    def _urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for number, each in enumerate(value, 1):
+            try:
+                url = urlsplit(each)
+                is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+            except ValueError:
+                is_url = False
+            if not is_url:
+                raise ValueError(
+                    f"address {number} is not http://host/path or https://host/path"
+                )  # it may hold a secret
         return value
 
 
