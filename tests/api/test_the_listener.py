@@ -1,6 +1,7 @@
 """The listener's bounds on connections that never finish what they began."""
 
 import asyncio
+import time
 
 import pytest
 from starlette.applications import Starlette
@@ -36,17 +37,21 @@ def test_a_connection_that_never_says_what_it_wants_is_closed(monkeypatch: pytes
 
 
 def test_requests_on_one_connection_are_answered_and_none_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "HEAD_S", 1.0)
-    monkeypatch.setattr(listener, "BODY_S", 1.0)
+    monkeypatch.setattr(listener, "HEAD_S", 1000.0)
+    monkeypatch.setattr(listener, "BODY_S", 1000.0)
 
     async def visit() -> None:
-        async with Listener(APP, bound("127.0.0.1", 0)) as server, asyncio.timeout(30):
+        loop, later = asyncio.get_running_loop(), 0.0
+        monkeypatch.setattr(loop, "time", lambda: time.monotonic() + later)
+        async with Listener(APP, bound("127.0.0.1", 0)) as server:
+            server._server.config.timeout_keep_alive = 10_000  # uvicorn's own bound on what lies between requests
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             for _ in range(3):
                 writer.write(POST + b"abcd")
                 answer = await reader.readuntil(b"abcd")
                 assert answer.startswith(b"HTTP/1.1 200")
-                await asyncio.sleep(0.6)  # within what may lie between requests
+                later += 2000  # what is due by then comes at once
+                await asyncio.sleep(0.01)
             writer.close()
 
     asyncio.run(visit())
