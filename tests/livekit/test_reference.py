@@ -10,7 +10,8 @@ from incamera.sfu.effects import Happening
 from incamera.sfu.session import ANSWERED
 from incamera.sfu.twirp import METHODS, NOT_ANSWERED
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "livekit.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "reference" / "livekit.md").read_text()
 
 
 def rows(heading: str) -> dict[str, list[str]]:
@@ -29,7 +30,7 @@ def test_every_request_is_listed_as_it_is_answered() -> None:
 def test_every_response_is_listed_as_it_is_sent() -> None:
     listed = rows("`SignalResponse`")
     assert set(listed) == {field.name for field in SignalResponse.DESCRIPTOR.fields}
-    source = "".join(path.read_text() for path in Path("src/incamera/sfu").glob("*.py"))
+    source = "".join(path.read_text() for path in (ROOT / "src" / "incamera" / "sfu").glob("*.py"))
     sent = {name for name in listed if f"SignalResponse({name}=" in source}
     assert {name for name, cells in listed.items() if cells[0] == "yes"} == sent
 

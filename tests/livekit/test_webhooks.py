@@ -14,6 +14,7 @@ from incamera.limits import WEBHOOK_QUEUE
 from incamera.settings.fields import Media
 from incamera.sfu.webhooks import Webhooks
 from tests.livekit.members import await_true
+from tests.livekit.running import PATIENCE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +43,7 @@ def receiver() -> Iterator[tuple[str, list[int], list[dict[str, object]]]]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/hook", statuses, bodies
     server.shutdown()
     server.server_close()
@@ -54,7 +55,7 @@ def hooks(url: str) -> tuple[Webhooks, list[float]]:
     async def no_time_passes(seconds: float) -> None:
         pauses.append(seconds)
 
-    return Webhooks((url,), {"key": "secret"}, None, SystemClock(), sleep=no_time_passes), pauses
+    return Webhooks((url,), {"key": "secret"}, None, SystemClock(), timeout_s=PATIENCE_S, sleep=no_time_passes), pauses
 
 
 async def test_a_failure_and_a_redirect_are_tried_again_with_growing_pauses(

@@ -49,6 +49,7 @@ class Webhooks:
         clock: Clock,
         *,
         pauses_s: tuple[float, ...] = PAUSES_S,
+        timeout_s: float = TIMEOUT_S,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._receivers = [_Receiver(url) for url in urls]
@@ -56,6 +57,7 @@ class Webhooks:
         self._key = key if key is not None else next(iter(keys), "")
         self._clock = clock
         self._pauses_s = pauses_s
+        self._timeout_s = timeout_s
         self._sleep = sleep
         self._tasks: list[asyncio.Task[None]] = []
         self._client: httpx2.AsyncClient | None = None
@@ -65,7 +67,7 @@ class Webhooks:
     def start(self) -> None:
         """Begin to deliver."""
         if self._receivers:
-            self._client = httpx2.AsyncClient(follow_redirects=False, timeout=TIMEOUT_S, trust_env=False)
+            self._client = httpx2.AsyncClient(follow_redirects=False, timeout=self._timeout_s, trust_env=False)
             self._tasks = [asyncio.create_task(self._deliver(receiver)) for receiver in self._receivers]
 
     async def stop(self) -> None:
