@@ -128,7 +128,7 @@ PREPARE: dict[str, Callable[[Scene], Body]] = {
     "agenda.open": lambda scene: OpenItem(ITEM),
     "agenda.close": Scene.close_item,
 }
-# What the table of WIRE.md 3 says, by hand: the code's table is held to it.
+# What the table of record.md 3 says, by hand: the code's table is held to it.
 C, S, H, A, I, P, R, W = Role  # noqa: E741
 EVERYBODY = set(Role)
 WHO: dict[str, set[Role]] = {

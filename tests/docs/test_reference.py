@@ -96,3 +96,20 @@ def test_help_shows_examples() -> None:
     for path, command in commands(typer.main.get_command(app)):
         if not hasattr(command, "commands"):
             assert "Examples:" in CliRunner().invoke(app, [*path, "--help"]).output, path
+
+
+def test_the_rules_of_commits_and_welcomes_are_explained_by_their_numbers() -> None:
+    sources = "".join(path.read_text() for path in sorted((ROOT / "crates" / "e2ee" / "src").glob("*.rs")))
+    page = (ROOT / "docs" / "explanation" / "e2ee.md").read_text()
+    assert set(re.findall(r'"((?:CLAIM|WELCOME)-\d+)"', sources)) == set(re.findall(r"^\| ([A-Z]+-\d+) \|", page, re.M))
+
+
+def test_the_code_names_no_document_that_is_not_here() -> None:
+    here = {path.name for path in documents()} | {path.name for path in (ROOT / "web").glob("*.md")}
+    sources = [
+        *(ROOT / "src").rglob("*.py"),
+        *(ROOT / "web" / "src").rglob("*.ts"),
+        *(ROOT / "web" / "src").rglob("*.tsx"),
+    ]
+    named = {name for path in sources for name in re.findall(r"\b([A-Za-z][A-Za-z0-9_-]*\.md)\b", path.read_text())}
+    assert named - here == set()

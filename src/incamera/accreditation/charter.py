@@ -41,7 +41,7 @@ Text: TypeAlias = Mapping[str, str]
 OPEN: Final = PartId("open")
 SEATS_PART: Final = PartId("seats")
 SUITE: Final = "MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519"
-"""The one MLS suite, by its name in draft-ietf-mls-pq-ciphersuites-06 (E2EE.md 1): no other is offered."""
+"""The one MLS suite, by its name in draft-ietf-mls-pq-ciphersuites-06: no other is offered."""
 
 
 class Role(StrEnum):

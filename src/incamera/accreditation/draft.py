@@ -43,7 +43,7 @@ LANGUAGES: Final = ("en", "fr")
 """A charter's first language must be one of these: there are word lists for the spoken check in them."""
 DECISIONS: Final = ("silence", "vote")
 SIX_MONTHS_MS: Final = 183 * 24 * 60 * 60 * 1000
-"""A charter has a short life: a stolen authority key is noticed late (SECURITY.md 2)."""
+"""A charter has a short life: a stolen authority key is noticed late."""
 
 
 @dataclass(frozen=True, slots=True)

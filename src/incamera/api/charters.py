@@ -1,4 +1,4 @@
-"""Charters: `meeting create` uploads one; a device gets its core and the parts that it may see (WIRE.md 2).
+"""Charters: `meeting create` uploads one; a device gets its core and the parts that it may see (record.md 2).
 
 There are no accounts: the server trusts a charter by the authority that signed it, if its settings name that authority.
 """

@@ -1,6 +1,6 @@
 """The feed: one WebSocket a device. Down: entries with heads, doors, receipts, signals, a problem. Up: token, signals.
 
-WIRE.md 5 has the messages. Whoever is too slow is cut off; nobody waits for it (record/feed.py).
+record.md 5 has the messages. Whoever is too slow is cut off; nobody waits for it (record/feed.py).
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Proof of a device: it signs a challenge and gets a token of 5 minutes, bound to it and the meeting (WIRE.md 5).
+"""Proof of a device: it signs a challenge and gets a token of 5 minutes, bound to it and the meeting (record.md 5).
 
 Challenges are not stored: the server knows its own by a MAC. Tokens neither: a restart voids them, and the client
 proves itself again.

@@ -1,4 +1,4 @@
-"""`POST …/tickets`: a ticket for a sitting's room, to a member of its group and to nobody else (WIRE.md 6)."""
+"""`POST …/tickets`: a ticket for a sitting's room, to a member of its group and to nobody else (record.md 6)."""
 
 from dataclasses import dataclass
 from typing import Final

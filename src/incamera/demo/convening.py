@@ -1,6 +1,6 @@
 """The demo's meeting as it lies in its folder: the authority's key, the signed charter, an invitation for each seat.
 
-An organisation keeps its authority's key away from the server (DESIGN.md 5); here all lies in one folder, for its owner
+An organisation keeps its authority's key away from the server; here all lies in one folder, for its owner
 alone, since all is thrown away.
 """
 

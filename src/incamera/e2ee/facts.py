@@ -17,7 +17,7 @@ from incamera.accreditation.strict import (
 )
 
 Because: TypeAlias = Literal["excluded", "left", "revoked", "silent", "replaced"]
-"""Why a leaf is removed: WIRE.md 6."""
+"""Why a leaf is removed: record.md 6."""
 
 
 def _text(value: object) -> str:

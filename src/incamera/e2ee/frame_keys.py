@@ -1,4 +1,4 @@
-"""When which media key is set, switched to and overwritten, in LiveKit's key ring (DESIGN.md 6). Pure: commands out.
+"""When which media key is set, switched to and overwritten, in LiveKit's key ring (e2ee.md). Pure: commands out.
 
 A Python member has no gate in front of its decoder, so old keys must go: after a removal and its overlap each
 older index of each sender is overwritten with random bytes, which the shell draws.

@@ -1,4 +1,4 @@
-"""The closed union of acts: what a device may say, in its wire form (WIRE.md 3), parsed strictly into values."""
+"""The closed union of acts: what a device may say, in its wire form (record.md 3), parsed strictly into values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -453,7 +453,7 @@ class Act(Generic[B]):
 
 
 def read_act(payload: Members) -> Act[Body]:
-    """An act from its signed payload (WIRE.md 3); raises `Malformed` for anything else."""
+    """An act from its signed payload (record.md 3); raises `Malformed` for anything else."""
     payload.constant("v", 1)
     meeting, by = payload.meeting(), payload.thumbprint("by")
     body_type = payload.one_of("kind", BODIES)
@@ -472,7 +472,7 @@ def read_act(payload: Members) -> Act[Body]:
 
 
 def wire_form(act: Act[Body]) -> dict[str, object]:
-    """The payload to sign, members in WIRE.md's order: `read_act` reads it back."""
+    """The payload to sign, members in record.md's order: `read_act` reads it back."""
     return {
         "v": 1,
         "meeting": act.meeting,

@@ -171,7 +171,7 @@ def apply_refused(state: "State", event: CommitRefused) -> "State":
 
 
 def decide_message(state: "State", placed: "Placed[Message]") -> Posted | Refusal:
-    """Of the present epoch or the one before: members keep the secrets of one past epoch (WIRE.md 6)."""
+    """Of the present epoch or the one before: members keep the secrets of one past epoch (record.md 6)."""
     group = state.sitting.group
     if placed.body.group != group.id:
         return _gone()

@@ -1,4 +1,4 @@
-"""The server's own entries: a closed list; a reader derives each again and refuses one that was not due (WIRE.md 4)."""
+"""The server's own entries: a closed list; a reader derives each again and refuses one not due (record.md 4)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

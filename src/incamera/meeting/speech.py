@@ -1,4 +1,4 @@
-"""Who may be heard now: the floor's rule for senders and receivers (DESIGN.md 6), by the reader's own fold.
+"""Who may be heard now: the floor's rule for senders and receivers (e2ee.md), by the reader's own fold.
 
 The server's grants follow the same rule (proceedings/usher.py); each of the three suffices alone.
 """

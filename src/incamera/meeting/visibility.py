@@ -1,4 +1,4 @@
-"""Who may read what: journals, charter parts, doors, receipts (WIRE.md 2, 4 and 5). The feed and the API ask here.
+"""Who may read what: journals, charter parts, doors, receipts (record.md 2, 4 and 5). The feed and the API ask here.
 
 All that a knocker gets is `KNOCKER_GETS`; a test holds what the server sends to it.
 """

@@ -23,7 +23,7 @@ class Figures(TypedDict):
     """How often a frame came under a round's key that was not here, while rounds changed, and the next was opened.
 
     The round had not come here yet, or was over here before its sender left it. LiveKit's SDK has no place in which to
-    hold a frame: it is lost. The page holds it (DESIGN.md 6).
+    hold a frame: it is lost. The page holds it (e2ee.md).
     """
     refused: int
     """Tracks that were not taken: no member's, or not encrypted."""

@@ -1,6 +1,6 @@
 """A member's media in one sitting: its room, end-to-end encrypted, from when it may send to when it may not.
 
-What it takes and sends follows its own fold and its group, not the server (DESIGN.md 6): tracks of rostered devices
+What it takes and sends follows its own fold and its group, not the server (e2ee.md): tracks of rostered devices
 that are encrypted and nothing else, sound of whom the floor lets speak, its own only while its messages may go to the
 group.
 Each connection is a new instance, so no key ever seals for two connections.

@@ -20,7 +20,7 @@ from incamera.meeting.state import State
 COMMIT_GAP_MS: Final = 1_100
 """Between two commits of one member; the server's bound is a second."""
 REKEY_MS: Final = 300_000
-"""The group commits at least so often (DESIGN.md 4.2)."""
+"""The group commits at least so often (e2ee.md)."""
 UNANSWERED_MS: Final = 30_000
 """After it an admitted opener whose knock nobody answers makes a new group: the old one has nobody who could."""
 KNOCK_AGAIN_MS: Final = 60_000

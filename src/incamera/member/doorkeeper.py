@@ -1,6 +1,6 @@
 """`python -m incamera.member.doorkeeper`: a headless member of the secretariat, on the roster like anyone.
 
-DESIGN.md 8. It opens the sittings that list its seat, keeps their groups alive, lets in who knocks (with `chairs`:
+It opens the sittings that list its seat, keeps their groups alive, lets in who knocks (with `chairs`:
 chairs' seats only, and leaves the rest to the chair) and posts the sealed titles of restricted items. One line of JSON
 on standard input says which: `{"link", "state": folder, "admits": "all" | "chairs", "titles", "ca": path | null}`, with
 `titles` as `{sitting: {item: {language: text}}}`. It ends when standard input closes, or at SIGTERM; started again with

@@ -1,4 +1,4 @@
-"""Titles of restricted items: posted sealed by who has them, read by who has the item's key (DESIGN.md 4.4)."""
+"""Titles of restricted items: posted sealed by who has them, read by who has the item's key."""
 
 import json
 from collections.abc import Mapping

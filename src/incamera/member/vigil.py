@@ -1,4 +1,4 @@
-"""What a member watches while it sits: heartbeats heard and sent, forks by name, a feed that stalls (DESIGN.md 4.3).
+"""What a member watches while it sits: heartbeats heard and sent, forks by name, a feed that stalls (e2ee.md).
 
 No socket and no clock: times (ms, monotonic) and nonces are passed in.
 """
@@ -16,7 +16,7 @@ from incamera.record.entry import Entry
 from incamera.refusal import Code, Refusal
 
 FUTURE_MS: Final = 2_000
-"""A signal of an epoch that has not come here yet is kept so long (WIRE.md 6)."""
+"""A signal of an epoch that has not come here yet is kept so long (record.md 6)."""
 FUTURE_MAX: Final = 256
 STALL_MS: Final = 30_000
 """What somebody else has read is here within it, or the server holds it back (crates/e2ee: the same, for echoes)."""

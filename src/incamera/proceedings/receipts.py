@@ -1,4 +1,4 @@
-"""Receipts: the entries that a device is shown although it does not read their journal (WIRE.md 5)."""
+"""Receipts: the entries that a device is shown although it does not read their journal (record.md 5)."""
 
 from collections import defaultdict
 from collections.abc import Collection

@@ -1,7 +1,7 @@
 """The registrar: one a meeting. Open the signature, decide, append, apply, publish, in this order.
 
 Contract: nothing is acknowledged, applied or fed before it is on disk. Acts are decided on a provisional state that
-runs ahead of the disk, so that many of them share one commit (ECOSYSTEM.md 5); what the disk does not confirm is
+runs ahead of the disk, so that many of them share one commit; what the disk does not confirm is
 forgotten, and decided again.
 """
 

@@ -1,6 +1,6 @@
 """The usher: media follows state. `commands` (pure) says what changed for the media plane; the loop carries it out.
 
-The floor's first hold (DESIGN.md 6): the server's grants. The record is the truth: what the media server did not take
+The floor's first hold (e2ee.md): the server's grants. The record is the truth: what the media server did not take
 is asked of it again, and who connects is checked against the state of that moment.
 """
 

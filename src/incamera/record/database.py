@@ -1,6 +1,6 @@
 """The database: SQLite in WAL mode with synchronous=FULL, its schema, its lock; what its errors mean.
 
-`synchronous=NORMAL` would lose acknowledged entries with the power, and no `kill -9` would show it (SECURITY.md 3.1).
+`synchronous=NORMAL` would lose acknowledged entries with the power, and no `kill -9` would show it.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""The one writer: drains its queue into one transaction, and answers after the commit (ECOSYSTEM.md 5).
+"""The one writer: drains its queue into one transaction, and answers after the commit.
 
 Contract: a work reads and writes on the connection that it is given, and writes nothing if it gives a `Refusal`. It
 runs on what the works before it left in the same transaction: if that fails, all of them fail. How the works of one

@@ -296,7 +296,7 @@ def _negotiation(room: Room, sid: ParticipantSid, has_two_connections: bool) -> 
     if not has_two_connections:
         return OneConnection(sid, publishing_on, room.ids, room.outbox)
     receiving_on = room.ids.transport()
-    # A full, controlling agent: clients that nominate late keep a lite one waiting for 150 ms (MEDIA_CORE.md 7.4).
+    # A full, controlling agent: clients that nominate late keep a lite one waiting for 150 ms.
     room.outbox.do(core.OpenTransport(receiving_on, ice_lite=False))
     return TwoConnections(sid, publishing_on, receiving_on, room.ids, room.outbox)
 

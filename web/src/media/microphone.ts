@@ -1,7 +1,7 @@
 /**
  * Our own microphone, between its holder and the floor: it is open only while both want it. Pure.
  *
- * No act opens a microphone against its holder's will (DESIGN.md 6): who asked for the floor and is given it is on air; who did not ask
+ * No act opens a microphone against its holder's will (e2ee.md): who asked for the floor and is given it is on air; who did not ask
  * has it closed until the holder presses.
  */
 import type { Code } from "../refusal.ts";

@@ -70,7 +70,7 @@ export interface RoomOptions {
   readonly random: () => number;
 }
 
-/** A seat whose connection is lost keeps its tile so long: DESIGN.md 4.2 removes a silent device after it. */
+/** A seat whose connection is lost keeps its tile so long: a silent device is removed after it (e2ee.md). */
 const LOST_KEPT_MS = 10 * 60_000;
 
 /** An attempt of ours that we gave up may reach the server so much later, and put out the one that succeeded. */

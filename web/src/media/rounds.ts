@@ -1,5 +1,5 @@
 /**
- * Which rounds' keys count at a moment, and under which we send: DESIGN.md 6. Pure: times are passed in, in milliseconds.
+ * Which rounds' keys count at a moment, and under which we send: e2ee.md. Pure: times are passed in, in milliseconds.
  *
  * Where nobody left, keys overlap: a sender switches a little later, so that the others have processed the round too, and what it
  * sent before still passes. Where somebody was removed, it knows the older keys: senders switch at once, and soon nothing older passes.

@@ -1,7 +1,7 @@
 /**
  * What of our own is published: the camera, and the microphone while we may speak; nothing before it can be sealed.
  *
- * The floor's second hold (DESIGN.md 6). The server's grants may come later than our fold, and refuse: then it is tried again when they
+ * The floor's second hold (e2ee.md). The server's grants may come later than our fold, and refuse: then it is tried again when they
  * change.
  */
 import {

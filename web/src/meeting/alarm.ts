@@ -1,4 +1,4 @@
-/** What must not be and was seen: it stands on screen, and blocks (DESIGN.md 4.3). */
+/** What must not be and was seen: it stands on screen, and blocks (e2ee.md). */
 
 /**
  * Something that must not be. `fork`: a member was shown another record. `breach`: a commit that does not do what it says. `stalled`,

@@ -37,7 +37,7 @@ export interface Grid {
   readonly rows: number;
 }
 
-/** The grid of a chamber by its number of places, chosen once a sitting: 6 × 5 is the largest page (CHAMBER.md 3). */
+/** The grid of a chamber by its number of places, chosen once a sitting: 6 × 5 is the largest page. */
 export function gridFor(places: number): Grid {
   const grid = GRIDS.find(([columns, rows]) => columns * rows >= places) ?? LARGEST;
   return { columns: grid[0], rows: grid[1] };

@@ -1,5 +1,5 @@
 /**
- * Who may speak now: the floor's rule for receivers and senders (DESIGN.md 6), by the reader's own fold. The server's grants follow
+ * Who may speak now: the floor's rule for receivers and senders (e2ee.md), by the reader's own fold. The server's grants follow
  * the same rule (`proceedings/usher.py`), and each of the three suffices alone.
  */
 import type { Role } from "../accreditation/charter.ts";

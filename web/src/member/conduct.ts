@@ -14,7 +14,7 @@ import { roleOfThumbprint, type State } from "../meeting/state.ts";
 
 /** Between two commits of one member; the server's bound is a second. */
 export const COMMIT_GAP_MS = 1_100;
-/** The group commits at least so often (DESIGN.md 4.2). */
+/** The group commits at least so often (e2ee.md). */
 export const REKEY_MS = 300_000;
 /** After it an admitted opener whose knock nobody answers makes a new group: the old one has nobody who could. */
 export const UNANSWERED_MS = 30_000;

@@ -1,4 +1,4 @@
-/** Titles of restricted items: posted sealed by who has them, read by who has the item's key (DESIGN.md 4.4). */
+/** Titles of restricted items: posted sealed by who has them, read by who has the item's key. */
 import { ascii, b64u } from "../accreditation/bytes.ts";
 import type { Text } from "../accreditation/charter.ts";
 import { Malformed } from "../accreditation/json.ts";

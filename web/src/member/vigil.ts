@@ -1,5 +1,5 @@
 /**
- * What a member watches while it sits: heartbeats heard and sent, forks by name, a feed that stalls (DESIGN.md 4.3).
+ * What a member watches while it sits: heartbeats heard and sent, forks by name, a feed that stalls (e2ee.md).
  *
  * No socket and no clock: times (ms, monotonic) and nonces are passed in.
  */
@@ -20,7 +20,7 @@ import type { Alarm } from "../meeting/alarm.ts";
 import type { Entry } from "../record/entry.ts";
 import { isRefusal } from "../refusal.ts";
 
-/** A signal of an epoch that has not come here yet is kept so long (WIRE.md 6). */
+/** A signal of an epoch that has not come here yet is kept so long (record.md 6). */
 const FUTURE_MS = 2_000;
 const FUTURE_MAX = 256;
 /** What somebody else has read is here within it, or the server holds it back (crates/e2ee: the same, for echoes). */

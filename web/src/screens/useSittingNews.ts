@@ -5,7 +5,7 @@ import { type DoorView, newcomers } from "../features/door/doorView.ts";
 import { type FloorNews, type FloorView, newsOf } from "../features/floor/floorView.ts";
 import { announce, assertive } from "../ui/announce.ts";
 
-/** Knocks are gathered so long before they are said (CHAMBER.md 7). */
+/** Knocks are gathered so long before they are said. */
 const GATHERED_MS = 3_000;
 
 type Translate = ReturnType<typeof useTranslation>["t"];

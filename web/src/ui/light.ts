@@ -1,4 +1,4 @@
-/** Two lights (CHAMBER.md 1): chamber, dark, for people; paper for texts. */
+/** Two lights: chamber, dark, for people; paper for texts. */
 export type Light = "chamber" | "paper";
 
 export function setLight(light: Light): void {

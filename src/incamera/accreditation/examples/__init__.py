@@ -41,7 +41,7 @@ ALLIES: Final = (
 
 
 def ministerial(first_day: date) -> str:
-    """The meeting of DESIGN.md 1: thirty delegations, partners in some sittings only, two days, a bilateral, press."""
+    """A large meeting: thirty delegations, partners in some sittings only, two days, a bilateral, press."""
     return _render("ministerial.yaml", first_day, {"allies": ALLIES})
 
 

@@ -1,4 +1,4 @@
-/** What a key does (CHAMBER.md 6): by what it writes, not where it lies, so that every keyboard layout has it. */
+/** What a key does: by what it writes, not where it lies, so that every keyboard layout has it. */
 
 export type KeyAction = "microphone" | "talk" | "camera" | "speaker" | "chamber" | "help" | SittingAction;
 

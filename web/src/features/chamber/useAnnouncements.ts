@@ -4,7 +4,7 @@ import { hourMinute } from "../../i18n/time.ts";
 import type { Line } from "../../member/plane.ts";
 import { announce } from "../../ui/announce.ts";
 
-/** A break that short is not worth a word (CHAMBER.md 7). */
+/** A break that short is not worth a word. */
 const QUIET_MS = 2000;
 
 /** Says when the connection is lost and when it is back. */

@@ -6,7 +6,7 @@ import { refusalSentence } from "../../ui/refusalWords.ts";
 import { useStore } from "../../ui/useStore.ts";
 import { useHearing } from "./useHearing.ts";
 
-/** CHAMBER.md 4, `MicState`. `held`: open for as long as V is held. */
+/** `held`: open for as long as V is held. */
 export type MicrophoneState =
   | "closed"
   | "speaking"

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** How much room there is: pages of 6 × 5, of 5 × 4, or a column of twos that scrolls (CHAMBER.md 3, Grid). */
+/** How much room there is: pages of 6 × 5, of 5 × 4, or a column of twos that scrolls. */
 export type Width = "wide" | "middle" | "narrow";
 
 const wide = window.matchMedia("(min-width: 1181px)");

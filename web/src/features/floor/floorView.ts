@@ -115,7 +115,7 @@ export function marks({ holder, waiting }: FloorView): ReadonlyMap<string, Mark>
   return all;
 }
 
-/** What changed on the floor, for who hears rather than sees (CHAMBER.md 7). */
+/** What changed on the floor, for who hears rather than sees. */
 export interface FloorNews {
   readonly says: "given" | "free" | "yours" | "next" | "place";
   readonly holder?: HolderView;

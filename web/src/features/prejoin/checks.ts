@@ -2,7 +2,7 @@
 
 import type { Input, InputState, NetworkState } from "../../member/plane.ts";
 
-/** CHAMBER.md 4, `Check`. */
+/** How a row of the check stands. */
 export type CheckState = "todo" | "running" | "ok" | "limit" | "failed";
 export type Repairer = "you" | "technician" | "secretariat";
 
