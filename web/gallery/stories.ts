@@ -39,6 +39,15 @@ const lobby = (state: LobbyFacts["doors"][number]["state"], step: LobbyFacts["st
   return { doors: [door(state), later], sitting: SITTING, step };
 };
 
+/** A stop page each, by its cause. */
+const stops = (...causes: readonly Alarm["cause"][]): Readonly<Record<string, Story>> =>
+  Object.fromEntries(
+    causes.map((cause) => [
+      `stop-${cause}`,
+      { ...sitting, me: "no-head", stand: { at: "room" }, alarms: [{ cause, at_ms: NOW }] },
+    ]),
+  );
+
 export const stories: Readonly<Record<string, Story | Refusal>> = {
   check: { me: "ee-head", stand: { at: "check" } },
   "check-server": { me: "ee-head", stand: { at: "check" }, page: "server" },
@@ -55,7 +64,17 @@ export const stories: Readonly<Record<string, Story | Refusal>> = {
     isEnrolled: true,
     lobby: lobby("open", { at: "refused", code: "not_now" }),
   },
+  excluded: {
+    me: "be-adviser",
+    stand: { at: "lobby" },
+    isEnrolled: true,
+    lobby: lobby("open", { at: "excluded" }),
+  },
   used: { me: "be-adviser", stand: { at: "refused", code: "enrolment.used" } },
+  expired: { me: "be-adviser", stand: { at: "refused", code: "chain.time" } },
+  malformed: { refused: "invitation.malformed" },
+  missing: { refused: "link.missing" },
+  unreachable: { me: "be-adviser", stand: { at: "refused", code: "server.unreachable" } },
   door: {
     ...sitting,
     me: "chair",
@@ -71,6 +90,8 @@ export const stories: Readonly<Record<string, Story | Refusal>> = {
     view: "chamber",
     waiting: [...(sitting.waiting ?? []), "no-head"],
   },
+  two: { open: "deterrence", present: ["no-head"], waiting: ["no-head"], me: "chair", stand: { at: "room" } },
+  waiting: { ...sitting, waiting: [...(sitting.waiting ?? []), "no-head"], me: "no-head", stand: { at: "room" } },
   holder: { ...sitting, me: "pl-head", stand: { at: "room" }, microphone: true },
   free: { ...quiet, me: "no-head", stand: { at: "room" }, isLive: false },
   lock: { ...sitting, me: "no-head", stand: { at: "room" } },
@@ -91,6 +112,7 @@ export const stories: Readonly<Record<string, Story | Refusal>> = {
       },
     ],
   },
+  ...stops("stopped", "record", "head", "words", "fault"),
   stalled: { ...sitting, me: "no-head", stand: { at: "room" }, alarms: [{ cause: "stalled", at_ms: NOW }] },
   breach: {
     ...sitting,

@@ -34,9 +34,11 @@ const folder = join(import.meta.dirname, "../gallery");
 const screens =
   values.screen.length > 0
     ? values.screen
-    : [...readFileSync(join(folder, "stories.ts"), "utf8").matchAll(/^ {2}"?([a-z-]+)"?: \{/gm)].map(
-        ([, name]) => name,
-      );
+    : [
+        ...readFileSync(join(folder, "stories.ts"), "utf8").matchAll(
+          /^ {2}"?([a-z-]+)"?: \{|^ {2}\.\.\.stops\((.*)\)/gm,
+        ),
+      ].flatMap(([, name, causes]) => name ?? causes.match(/[a-z]+/g).map((cause) => `stop-${cause}`));
 const languages = values.language.length > 0 ? values.language : ["en", "fr"];
 const [width, height] = values.size.split("x").map(Number);
 const configFile = join(folder, "vite.config.ts");

@@ -41,10 +41,16 @@ export function CheckScreen({ member, accreditation }: Props) {
       seat={seatOf(accreditation, name)}
       role={detail}
       details={
-        <Fact icon={<BadgeCheck aria-hidden="true" size={22} />} title={t("lobby/proven")} control="authority">
+        <Fact
+          icon={<BadgeCheck aria-hidden="true" size={22} />}
+          title={t("lobby/proven")}
+          control="authority"
+          level={3}
+        >
           {t("check/authority", { thumbprint: grouped(authority) })}
         </Fact>
       }
+      telephone={accreditation.telephone}
       notice={t(page === "program" ? "check/unsentProgram" : "check/unsentServer")}
       caution={
         isForbidden || asks ? (

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { AgendaPanel } from "../features/agenda/AgendaPanel.tsx";
 import { agendaView } from "../features/agenda/agendaView.ts";
 import { LobbyPage } from "../features/lobby/LobbyPage.tsx";
-import { lobbyView } from "../features/lobby/lobbyView.ts";
+import { equipmentView, lobbyView } from "../features/lobby/lobbyView.ts";
 import type { Sight } from "../meeting/sight.ts";
 import type { Accreditation, PlaneSnapshot, PrivateMember } from "../member/plane.ts";
 import { countryOf } from "../ui/countries.ts";
@@ -11,6 +11,7 @@ import { DevicesDialog } from "../ui/DevicesDialog.tsx";
 import { holderWords } from "../ui/holderWords.ts";
 import { Preview } from "../ui/Preview.tsx";
 import { useClock } from "../ui/useClock.ts";
+import { useStore } from "../ui/useStore.ts";
 import { titlesIn } from "./titles.ts";
 
 interface Props {
@@ -26,6 +27,7 @@ export function LobbyScreen({ member, plane, accreditation, sight }: Props) {
   const now_ms = useClock();
   const [areDevicesShown, setDevicesShown] = useState(false);
   const view = lobbyView(plane.lobby, accreditation.role, now_ms);
+  const { camera, microphone } = useStore(member.devices);
   const { name } = holderWords(accreditation, i18n.language, t);
   const flag = countryOf(accreditation.delegation);
   return (
@@ -43,6 +45,7 @@ export function LobbyScreen({ member, plane, accreditation, sight }: Props) {
           leave: () => void member.leave(),
         }}
         preview={<Preview seat={{ identity: "", delegation: name, person: t("seat/you"), ...(flag && { flag }) }} />}
+        equipment={equipmentView(camera, microphone, plane.network)}
         agenda={sight && <AgendaPanel view={agendaView(sight, titlesIn(plane.titles, i18n.language), now_ms)} />}
       />
       <DevicesDialog isOpen={areDevicesShown} onClose={() => setDevicesShown(false)} />

@@ -4,6 +4,7 @@ import type { AgendaView } from "../features/agenda/agendaView.ts";
 import { type DoorView, newcomers } from "../features/door/doorView.ts";
 import { type FloorNews, type FloorView, newsOf } from "../features/floor/floorView.ts";
 import { announce, assertive } from "../ui/announce.ts";
+import { formOf } from "../ui/countries.ts";
 
 /** Knocks are gathered so long before they are said. */
 const GATHERED_MS = 3_000;
@@ -61,7 +62,10 @@ function floorWords({ says, holder, next, place }: FloorNews, t: Translate): str
     case "free":
       return [t("floor/nobody"), next && t("floor/nextOne", { first: next.name })].filter(Boolean).join(". ");
     case "given":
-      return [t("floor/news/given", { name: holder?.name }), next && t("floor/nextOne", { first: next.name })]
+      return [
+        holder && t(`place/${formOf(holder.delegation)}/has`, { name: holder.name }),
+        next && t("floor/nextOne", { first: next.name }),
+      ]
         .filter(Boolean)
         .join(" ");
   }

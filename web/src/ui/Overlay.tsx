@@ -1,6 +1,7 @@
 import type { ComponentProps, ReactNode } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import styles from "./Overlay.module.css";
+import surface from "./Surface.module.css";
 
 interface Props {
   readonly title: string;
@@ -21,9 +22,9 @@ export function Overlay({ title, children, isOpen, onClose, role = "dialog", con
       onOpenChange={(open) => !open && onClose()}
       isDismissable
     >
-      <Modal className={styles["modal"] ?? ""}>
-        <Dialog className={styles["dialog"] ?? ""} role={role} data-control={control}>
-          <Heading slot="title" className={styles["title"] ?? ""}>
+      <Modal className={`${surface["surface"]} ${styles["modal"]}`}>
+        <Dialog className={surface["body"] ?? ""} role={role} data-control={control}>
+          <Heading slot="title" className={surface["title"] ?? ""}>
             {title}
           </Heading>
           {children}

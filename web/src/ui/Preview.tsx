@@ -6,7 +6,7 @@ import { Flag } from "./Flag.tsx";
 import styles from "./Preview.module.css";
 import { useStore } from "./useStore.ts";
 
-/** The camera as others will see it: not mirrored, with the plate that stands under it. */
+/** The camera as others will see it: not mirrored, in the chamber’s light, with the plate that stands under it. */
 export function Preview({ seat }: { readonly seat: Seat }) {
   const { t } = useTranslation();
   const member = useMember();
@@ -19,7 +19,7 @@ export function Preview({ seat }: { readonly seat: Seat }) {
     [member, isReady, camera.id],
   );
   return (
-    <figure className={styles["preview"]}>
+    <figure className={styles["preview"]} data-light="chamber">
       <video ref={video} className={styles["picture"]} muted playsInline data-control="preview" hidden={!isReady} />
       {!isReady && (
         <p className={styles["none"]}>{t(camera.state === "off" ? "check/noPictureOff" : "check/noPicture")}</p>

@@ -9,6 +9,7 @@ import {
   SelectValue,
 } from "react-aria-components";
 import styles from "./Select.module.css";
+import surface from "./Surface.module.css";
 
 interface Props {
   readonly label: string;
@@ -34,7 +35,7 @@ export function Select({ label, options, value, onChange, isDisabled = false, co
         <SelectValue className={styles["value"] ?? ""} />
         <ChevronDown aria-hidden="true" size={20} />
       </AriaButton>
-      <Popover className={styles["popover"] ?? ""}>
+      <Popover className={`${surface["surface"]} ${styles["popover"]}`}>
         <ListBox items={options} className={styles["list"] ?? ""}>
           {({ id, word }) => (
             <ListBoxItem id={id} textValue={word} className={styles["item"] ?? ""}>

@@ -13,29 +13,15 @@ export interface AgendaActs {
 export function AgendaButtons({ view, acts }: { readonly view: AgendaView; readonly acts: AgendaActs }) {
   const { t } = useTranslation();
   const { close, openNext } = view;
-  if (close)
-    return (
-      <OfferButton
-        refusal={close.refusal}
-        onPress={() => acts.close(close.item.item)}
-        control="item-close"
-        side="before"
-      >
-        {t("agenda/close", { number: close.item.number })}
-        <Key letter="N" />
-      </OfferButton>
-    );
-  if (openNext)
-    return (
-      <OfferButton
-        refusal={openNext.refusal}
-        onPress={() => acts.open(openNext.item.item)}
-        control="item-open"
-        side="before"
-      >
-        {t("agenda/open", { number: openNext.item.number })}
-        <Key letter="N" />
-      </OfferButton>
-    );
-  return null;
+  const next = close
+    ? { ...close, act: acts.close, word: "agenda/close", control: "item-close" }
+    : openNext && { ...openNext, act: acts.open, word: "agenda/open", control: "item-open" };
+  if (!next) return null;
+  const { item, refusal, act, word, control } = next;
+  return (
+    <OfferButton key={control} refusal={refusal} onPress={() => act(item.item)} control={control} side="before">
+      {t(word, { number: item.number })}
+      <Key letter="N" />
+    </OfferButton>
+  );
 }

@@ -9,6 +9,7 @@ import { CopyButton } from "../../ui/CopyButton.tsx";
 import { DeviceChoice } from "../../ui/DeviceChoice.tsx";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { technicianReport } from "../../ui/report.ts";
+import surface from "../../ui/Surface.module.css";
 import { useStore } from "../../ui/useStore.ts";
 import controls from "./Controls.module.css";
 import styles from "./MorePanel.module.css";
@@ -28,11 +29,11 @@ export function MorePanel({ onKeys }: { readonly onKeys: () => void }) {
           {t("room/more")}
         </span>
       </AriaButton>
-      <Popover className={styles["panel"] ?? ""} placement="top">
-        <Dialog className={styles["dialog"] ?? ""}>
+      <Popover className={`${surface["surface"]} ${styles["panel"]}`} placement="top">
+        <Dialog className={surface["body"] ?? ""}>
           {({ close }) => (
             <>
-              <Heading slot="title" className={styles["title"] ?? ""}>
+              <Heading slot="title" className={surface["title"] ?? ""}>
                 {t("room/moreTitle")}
               </Heading>
               <DeviceChoice />

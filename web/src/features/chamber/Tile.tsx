@@ -22,10 +22,11 @@ export function Tile({ occupant, isStale, style }: Props) {
   const role = seat.role && t(`role/${seat.role}`);
   const state =
     lost_ms !== undefined ? t("tile/lost", { time: t("clock/at", hourMinute(lost_ms)) }) : absence && t(absence);
-  // A plate with a mark has no room for a person: the plate of the floor has it, large.
+  // Who sits for the organisation presides: the office is the name. A plate with a mark has no room for a person: the plate of the floor has it, large.
+  const name = (seat.role === "chair" && seat.flag === undefined && role) || seat.delegation;
   const detail = isSelf
     ? `(${t("seat/you")})`
-    : ((mark ? undefined : seat.person) ?? (seat.role === "head" ? undefined : role));
+    : ((mark ? undefined : seat.person) ?? (seat.role === "head" || name === role ? undefined : role));
   return (
     <li
       className={styles["tile"]}
@@ -52,8 +53,8 @@ export function Tile({ occupant, isStale, style }: Props) {
       )}
       <div className={styles["plate"]} aria-hidden="true">
         <span className={styles["who"]}>
-          <Flag code={seat.flag} />
-          <strong className={styles["name"]}>{seat.delegation}</strong>
+          {name !== role && <Flag code={seat.flag} />}
+          <strong className={styles["name"]}>{name}</strong>
         </span>
         {detail && <span className={styles["detail"]}>{detail}</span>}
         {mark && <Mark mark={mark} />}

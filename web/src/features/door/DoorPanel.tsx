@@ -6,7 +6,9 @@ import type { RefusedKnock } from "../../meeting/acts.ts";
 import { countryOf } from "../../ui/countries.ts";
 import { Flag } from "../../ui/Flag.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
+import { RailSection } from "../../ui/RailSection.tsx";
 import { refusalSentence } from "../../ui/refusalWords.ts";
+import surface from "../../ui/Surface.module.css";
 import { type Answer, usePending } from "../../ui/usePending.ts";
 import styles from "./DoorPanel.module.css";
 import type { DoorView, KnockView } from "./doorView.ts";
@@ -25,24 +27,26 @@ interface Props {
 export function DoorPanel({ view, acts }: Props) {
   const { t } = useTranslation();
   return (
-    <section className={styles["section"]} aria-labelledby="door-title" data-control="door">
-      <div className={styles["head"]}>
-        <h2 id="door-title">{t("door/title")}</h2>
+    <RailSection
+      title={t("door/title")}
+      count={
         <span data-control="door-count">
           {view.waiting > 0 ? t("door/waiting", { count: view.waiting }) : t("door/nobody")}
         </span>
-      </div>
+      }
+      control="door"
+    >
       {view.knocks.length > 0 && (
-        <p className={styles["proven"]}>
-          <BadgeCheck aria-hidden="true" size={16} />
-          {t("door/proven")}
-        </p>
-      )}
-      {view.all.length > 1 && (
-        <div className={styles["admitAll"]}>
-          <OfferButton weight="accent" onPress={() => admitAll(view, acts)} control="admit-all">
-            {t("door/admitAll", { count: view.all.length })}
-          </OfferButton>
+        <div className={styles["together"]}>
+          <p className={styles["proven"]}>
+            <BadgeCheck aria-hidden="true" size={16} />
+            {t("door/proven")}
+          </p>
+          {view.all.length > 1 && (
+            <OfferButton weight="accent" onPress={() => admitAll(view, acts)} control="admit-all">
+              {t("door/admitAll", { count: view.all.length })}
+            </OfferButton>
+          )}
         </div>
       )}
       <ul className={styles["list"]}>
@@ -50,7 +54,7 @@ export function DoorPanel({ view, acts }: Props) {
           <Knock key={knock.device} knock={knock} acts={acts} />
         ))}
       </ul>
-    </section>
+    </RailSection>
   );
 }
 
@@ -117,7 +121,7 @@ function NotNow({ who, refuse }: { readonly who: string; readonly refuse: (code:
       >
         {t("door/refuse")}
       </AriaButton>
-      <Popover className={styles["popover"] ?? ""} placement="bottom end">
+      <Popover className={surface["surface"] ?? ""} placement="bottom end">
         <Menu
           className={styles["menu"] ?? ""}
           onAction={(key) => {

@@ -51,8 +51,8 @@ export function FloorPlate({ view, takeBack, isCompact = false }: Props) {
         <p className={styles["name"]}>{holder.name}</p>
         <p className={styles["detail"]}>{[holder.person, t(`role/${holder.role}`)].filter(Boolean).join(", ")}</p>
       </div>
-      <TakeBack view={view} takeBack={takeBack} />
       <Spoken holder={holder} />
+      <TakeBack view={view} takeBack={takeBack} />
     </section>
   );
 }
@@ -66,9 +66,11 @@ export function FloorBand({ view, takeBack, item }: Props & { readonly item: str
       {holder ? (
         <>
           <FloorTag />
-          <Flag code={countryOf(holder.delegation)} size="middle" />
-          <p className={styles["bandName"]}>{holder.name}</p>
-          <Time holder={holder} />
+          <div className={styles["bandWho"]}>
+            <Flag code={countryOf(holder.delegation)} size="middle" />
+            <p className={styles["bandName"]}>{holder.name}</p>
+            <Time holder={holder} />
+          </div>
           <TakeBack view={view} takeBack={takeBack} />
         </>
       ) : (

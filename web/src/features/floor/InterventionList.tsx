@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { countryOf } from "../../ui/countries.ts";
 import { Flag } from "../../ui/Flag.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
+import { RailSection } from "../../ui/RailSection.tsx";
 import { type FloorActs, giveWords } from "./FloorButton.tsx";
 import type { FloorView } from "./floorView.ts";
 import styles from "./InterventionList.module.css";
@@ -11,11 +12,7 @@ export function InterventionList({ view, acts }: { readonly view: FloorView; rea
   const { t } = useTranslation();
   const { waiting, give } = view;
   return (
-    <section className={styles["section"]} aria-labelledby="list-title" id="list" tabIndex={-1}>
-      <div className={styles["head"]}>
-        <h2 id="list-title">{t("floor/list")}</h2>
-        <span>{t("floor/waiting", { count: waiting.length })}</span>
-      </div>
+    <RailSection title={t("floor/list")} count={<span>{t("floor/waiting", { count: waiting.length })}</span>} id="list">
       {waiting.length === 0 ? (
         <p className={styles["empty"]}>{t("floor/nobodyWaits")}</p>
       ) : (
@@ -50,6 +47,6 @@ export function InterventionList({ view, acts }: { readonly view: FloorView; rea
           ))}
         </ol>
       )}
-    </section>
+    </RailSection>
   );
 }

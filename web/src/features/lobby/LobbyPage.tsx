@@ -1,4 +1,14 @@
-import { ArrowRight, BadgeCheck, DoorOpen, Laptop, MicOff, Phone, SlidersHorizontal } from "lucide-react";
+import {
+  ArrowRight,
+  BadgeCheck,
+  CircleCheck,
+  DoorOpen,
+  Laptop,
+  MicOff,
+  Phone,
+  SlidersHorizontal,
+  TriangleAlert,
+} from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
@@ -13,7 +23,7 @@ import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
 import type { Answer } from "../../ui/usePending.ts";
 import styles from "./LobbyPage.module.css";
-import type { LobbyView } from "./lobbyView.ts";
+import type { Equipment, LobbyView } from "./lobbyView.ts";
 
 export interface LobbyActs {
   readonly knock: (sitting: string) => Promise<Answer>;
@@ -28,12 +38,13 @@ interface Props {
   readonly acts: LobbyActs;
   /** Our own picture, as others will see it. */
   readonly preview: ReactNode;
+  readonly equipment: readonly Equipment[];
   /** The sitting's agenda, where this device may read it. */
   readonly agenda?: ReactNode;
 }
 
 /** The lobby: what is waited for, who lets one in, and nothing of the room. */
-export function LobbyPage({ holder, view, acts, preview, agenda }: Props) {
+export function LobbyPage({ holder, view, acts, preview, equipment, agenda }: Props) {
   const { t, i18n } = useTranslation();
   const { says, door, since } = view;
   const time = since === undefined ? "" : t("clock/at", hourMinute(since));
@@ -102,6 +113,7 @@ export function LobbyPage({ holder, view, acts, preview, agenda }: Props) {
             </ul>
           </section>
           {agenda}
+          <EquipmentList all={equipment} />
         </aside>
       </div>
     </div>
@@ -144,6 +156,26 @@ function Facts({ holder }: { readonly holder: Accreditation }) {
         </div>
       </li>
     </ul>
+  );
+}
+
+/** What was checked before, as it is now. */
+function EquipmentList({ all }: { readonly all: readonly Equipment[] }) {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <h2 className={styles["heading"]}>{t("lobby/equipment")}</h2>
+      <ul className={styles["equipment"]} data-control="equipment">
+        {all.map(({ is, works, says }) => (
+          <li key={is} data-works={works}>
+            {works ? <CircleCheck aria-hidden="true" size={22} /> : <TriangleAlert aria-hidden="true" size={22} />}
+            <p>
+              <strong>{t(`check/${is}/title`)}</strong> {t(says)}
+            </p>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

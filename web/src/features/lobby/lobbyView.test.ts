@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { refusedKnocks } from "../../meeting/acts.ts";
 import type { DoorFacts, Step } from "../../meeting/doorway.ts";
-import { lobbyView } from "./lobbyView.ts";
+import { equipmentView, lobbyView } from "./lobbyView.ts";
 
 const MINUTE = 60_000;
 const door = (sitting: string, state: DoorFacts["state"], opens = 10 * MINUTE): DoorFacts => {
@@ -48,4 +48,13 @@ test("doors stand in the order of their times", () => {
   const doors = [door("b", "open", 2), door("c", "open", 1), door("a", "open", 2)];
   const view = lobbyView({ doors, sitting: "b", step: { at: "outside" } }, "head", 0);
   expect(view.doors.map(({ sitting }) => sitting)).toEqual(["c", "a", "b"]);
+});
+
+test("what was checked says in the lobby whether it works, and if not, why", () => {
+  const input = (state: "ready" | "denied") => ({ state, id: "", choices: [] });
+  expect(equipmentView(input("ready"), input("denied"), { state: "unreachable" })).toEqual([
+    { is: "camera", works: true, says: "check/state/ok" },
+    { is: "microphone", works: false, says: "check/microphone/denied" },
+    { is: "network", works: false, says: "check/network/unreachable" },
+  ]);
 });

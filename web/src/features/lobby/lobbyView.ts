@@ -3,6 +3,7 @@ import type { Role } from "../../accreditation/charter.ts";
 import type { RefusedKnock } from "../../meeting/acts.ts";
 import type { DoorFacts, LobbyFacts } from "../../meeting/doorway.ts";
 import { OPENERS } from "../../meeting/sittings.ts";
+import type { Input, NetworkState } from "../../member/plane.ts";
 
 /** What the page says: `lobby/<says>/title` and `lobby/<says>/text` are its words. */
 export type LobbySays =
@@ -80,4 +81,32 @@ export function lobbyView({ doors, sitting, step }: LobbyFacts, role: Role | und
         return door.state === "unopened" ? "unopened" : "arriving";
     }
   }
+}
+
+/** One thing that the check looked at, and whether it works now. */
+export interface Equipment {
+  readonly is: "camera" | "microphone" | "network";
+  readonly works: boolean;
+  /** Key of the words. */
+  readonly says: string;
+}
+
+export function equipmentView(camera: Input, microphone: Input, network: NetworkState): readonly Equipment[] {
+  const ofInput = (is: "camera" | "microphone", { state }: Input): Equipment => {
+    return { is, works: state === "ready", says: state === "ready" ? "check/state/ok" : `check/${is}/${state}` };
+  };
+  const works = network.state === "ok";
+  return [
+    ofInput("camera", camera),
+    ofInput("microphone", microphone),
+    {
+      is: "network",
+      works,
+      says: works
+        ? "check/state/ok"
+        : network.state === "running"
+          ? "check/network/running"
+          : "check/network/unreachable",
+    },
+  ];
 }

@@ -118,19 +118,20 @@ export function LockPage({ view, facts, acts, aside }: Props) {
         <section className={styles["limits"]} aria-labelledby="limits">
           <h2 id="limits">{t("lock/limits")}</h2>
           <div className={styles["columns"]}>
-            <Fact icon={<Server aria-hidden="true" size={24} />} title={t("lock/metadata")}>
+            <Fact icon={<Server aria-hidden="true" size={24} />} title={t("lock/metadata")} level={3}>
               {t("lock/metadataDetail")}
             </Fact>
             <Fact
               icon={<CircleOff aria-hidden="true" size={24} />}
               title={t(view.recorders.length > 0 ? "lock/recorded" : "lock/unrecorded")}
+              level={3}
             >
               {t("lock/unrecordedDetail")}
             </Fact>
-            <Fact icon={<EyeOff aria-hidden="true" size={24} />} title={t("lock/people")}>
+            <Fact icon={<EyeOff aria-hidden="true" size={24} />} title={t("lock/people")} level={3}>
               {t("lock/peopleDetail")}
             </Fact>
-            <Fact icon={<ServerCrash aria-hidden="true" size={24} />} title={t("lock/device")}>
+            <Fact icon={<ServerCrash aria-hidden="true" size={24} />} title={t("lock/device")} level={3}>
               {t("lock/deviceDetail")}
             </Fact>
           </div>

@@ -1,4 +1,4 @@
-import { ArrowRight, Play, ShieldAlert, Volume2 } from "lucide-react";
+import { ArrowRight, Phone, Play, ShieldAlert, Volume2 } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Seat } from "../../accreditation/seat.ts";
@@ -29,13 +29,14 @@ interface Props {
   /** Which sitting, or what proves the seat. */
   readonly details: ReactNode;
   readonly notice: string;
+  readonly telephone: string | null;
   readonly enter: { readonly word: string; readonly act: () => Promise<Answer> } | undefined;
   /** What stands before entering: a link that is used up by it, a page that the server could have changed. */
   readonly caution?: ReactNode;
 }
 
 /** The check: one page, what others will get, what does not work and who can repair it. */
-export function CheckPage({ title, seat, role, details, notice, enter, caution }: Props) {
+export function CheckPage({ title, seat, role, details, notice, telephone, enter, caution }: Props) {
   const { t } = useTranslation();
   const member = useMember();
   const { camera, microphone, loudspeaker } = useStore(member.devices);
@@ -75,16 +76,22 @@ export function CheckPage({ title, seat, role, details, notice, enter, caution }
             <ShieldAlert aria-hidden="true" size={20} />
             {notice}
           </p>
+          {telephone !== null && (
+            <p className={styles["phone"]}>
+              <Phone aria-hidden="true" size={20} />
+              {t("lobby/telephone", { number: telephone })}
+            </p>
+          )}
         </div>
         <div className={styles["column"]}>
           <div className={styles["card"]}>
             <div className={styles["seat"]}>
               <p className={styles["label"]}>{t("seat/yours")}</p>
-              <p className={styles["seatName"]}>
+              <h2 className={styles["seatName"]}>
                 {role === undefined
                   ? seat.delegation
                   : t("seat/withRole", { delegation: seat.delegation, role: role.toLocaleLowerCase() })}
-              </p>
+              </h2>
               <div className={styles["details"]}>{details}</div>
             </div>
             <CheckRow title={t("check/camera/title")} check={checks.camera} control="check-camera">

@@ -7,6 +7,7 @@ import { announce, assertive } from "../../ui/announce.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { formOf } from "../../ui/countries.ts";
 import { OfferButton } from "../../ui/OfferButton.tsx";
 import { technicianReport } from "../../ui/report.ts";
 import type { Answer } from "../../ui/usePending.ts";
@@ -34,7 +35,7 @@ interface Props {
 export function StopPage({ title, detail, view, acts, telephone, foot }: Props) {
   const { t } = useTranslation();
   const who = view.by?.name ?? t("stop/somebody");
-  const heading = t(`stop/${view.cause}/title`, { who });
+  const heading = titleOf(view, t);
   const first = useRef<HTMLDivElement>(null);
   useEffect(() => {
     announce(heading, assertive);
@@ -75,19 +76,18 @@ export function StopPage({ title, detail, view, acts, telephone, foot }: Props) 
                 {heading}
               </h1>
               <p className={styles["lead"]} id="stop-what">
-                {t(`stop/${view.cause}/what`, { who })}{" "}
-                {t("stop/seen", { time: t("clock/at", hourMinute(view.at_ms)) })}
+                {whatOf(view, t)} {t("stop/seen", { time: t("clock/at", hourMinute(view.at_ms)) })}
               </p>
             </div>
           </div>
           <div className={styles["columns"]}>
             {view.rows.length > 0 && <Records view={view} who={who} />}
-            <Part title={t("stop/means")}>
-              <p>{t(`stop/${view.cause}/means`, { who })}</p>
+            <Part title={t("refusal/means")}>
+              <p>{t(`stop/${view.cause}/means`)}</p>
               <p>{t(view.isSending ? "stop/sending" : "stop/silent")}</p>
             </Part>
-            <Part title={t("stop/do")}>
-              <p>{t(`stop/${view.cause}/do`, { who })}</p>
+            <Part title={t("refusal/do")}>
+              <p>{t(`stop/${view.cause}/do`)}</p>
               {telephone !== null && (
                 <p className={styles["phone"]}>
                   <Phone aria-hidden="true" size={20} />
@@ -128,6 +128,21 @@ export function StopPage({ title, detail, view, acts, telephone, foot }: Props) 
       {foot}
     </div>
   );
+}
+
+type Translate = ReturnType<typeof useTranslation>["t"];
+
+/** Whole sentences: French has an article and a gender for each state that is named in one. */
+function titleOf({ cause, by }: StopView, t: Translate): string {
+  return by && (cause === "fork" || cause === "breach")
+    ? t(`place/${formOf(by.delegation)}/${cause}`, { name: by.name })
+    : t(`stop/${cause}/title`);
+}
+
+function whatOf({ cause, by }: StopView, t: Translate): string {
+  return by && (cause === "fork" || cause === "breach")
+    ? t(`place/${formOf(by.delegation)}/${cause}What`, { name: by.name })
+    : t(`stop/${cause}/what`);
 }
 
 function Part({ title, children }: { readonly title: string; readonly children: ReactNode }) {
