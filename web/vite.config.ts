@@ -18,5 +18,10 @@ export default defineConfig({
   },
   server: { proxy: toServer },
   preview: { proxy: toServer, headers: { "Content-Security-Policy": contentSecurityPolicy } },
-  test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"], environment: "node", testTimeout: 60_000 },
+  test: {
+    include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
+    environment: "node",
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 });

@@ -71,7 +71,7 @@ function following(token: () => string | Refusal = () => "token") {
 }
 
 async function line(number: number): Promise<Line> {
-  await vi.waitUntil(() => Line.all.length >= number);
+  while (Line.all.length < number) await vi.advanceTimersByTimeAsync(50);
   return Line.all[number - 1] as Line;
 }
 
