@@ -69,6 +69,10 @@ TOKEN_SECONDS: Final = Limit(300, "s", "an API token: renewed on the feed")
 TICKET_SECONDS: Final = Limit(60, "s", "from the ticket to the connection")
 WELCOME_SECONDS: Final = Limit(600, "s", "a Welcome is deleted so long after its commit")
 CHARTER_BYTES: Final = Limit(256 * 1024, "bytes", "a charter of 500 seats, its digests and policies")
+CORE_ANSWER_SECONDS: Final = Limit(
+    30, "s", "a page's core that has not answered a call is ended and begun anew: 0.2 s at 100 members"
+)
+CORE_START_SECONDS: Final = Limit(120, "s", "the same for its first answer: its code, 0.5 MB, is on its way")
 UPLOAD_BYTES: Final = Limit(8 * 1024 * 1024, "bytes", "a charter, its parts and statements for 500 seats")
 
 # The meeting and its record (docs/reference/record.md).

@@ -19,6 +19,7 @@ export function localCore(): Core {
     listen: (listener) => {
       tell = listener;
     },
+    watch: () => undefined,
     end: () => undefined,
   });
 }

@@ -18,6 +18,7 @@ export const codes = [
   "signature.wrong", // not signed by the key that it names
   "entry.broken", // an entry that does not follow its journal
   "limit.reached", // one more than there may be
+  "core.interrupted", // the member's core broke or hung, and began anew: what was asked for may not stand
   "record.unread", // this device has read no record yet
   "head.broken", // a head that the registrar did not sign
 ] as const;

@@ -1,6 +1,7 @@
 /** The page's end of the Worker: the member's core, asked by name; a value or a refusal comes back. */
 import { isRefusal, knownCode, type Refusal, refuse } from "../refusal.ts";
 import type { Operations } from "./operations.ts";
+import { Patience } from "./patience.ts";
 
 type Name = keyof Operations;
 
@@ -22,6 +23,8 @@ export type Reply =
 export interface Wire {
   readonly post: (call: Call) => void;
   readonly listen: (listener: (reply: Reply) => void) => void;
+  /** Calls `look` once a second of the page's own time, until `end`. */
+  readonly watch: (look: () => void) => void;
   readonly end: () => void;
 }
 
@@ -52,17 +55,21 @@ const CHAIN_RULES = [
 export class Core {
   readonly #wire: Wire;
   readonly #waiting = new Map<number, { settle: (value: unknown) => void; fail: (error: Error) => void }>();
+  readonly #patience = new Patience();
   #last = 0;
   #fault: Error | undefined;
-  /** Called once, at once, when the core broke. */
+  /** Called once, at once, when the core broke, or has not answered for too long. */
   onFault: (fault: Error) => void = () => undefined;
 
   constructor(wire: Wire) {
     this.#wire = wire;
     wire.listen((reply) => this.#hear(reply));
+    wire.watch(() => {
+      if (this.#patience.look()) this.#broke("no answer");
+    });
   }
 
-  /** Rejects only when the core itself broke: then nothing of it can be believed any more. */
+  /** Rejects only when the core itself broke or hangs: then nothing of it can be believed any more. */
   ask<N extends Name>(
     name: N,
     ...args: Parameters<Operations[N]>
@@ -72,6 +79,7 @@ export class Core {
     const id = this.#last;
     return new Promise((settle, fail) => {
       this.#waiting.set(id, { settle: settle as (value: unknown) => void, fail });
+      this.#patience.asked(id);
       this.#wire.post({ id, name, args });
     });
   }
@@ -83,24 +91,31 @@ export class Core {
     return answer;
   }
 
+  /** Nobody waits for it any more, and nobody is left waiting. */
   end(): void {
+    this.#fault ??= new Error("the core was ended");
     this.#wire.end();
+    for (const { fail } of this.#waiting.values()) fail(this.#fault);
+    this.#waiting.clear();
   }
 
   #hear(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ("value" in reply) waiting?.settle(reply.value);
-    else if ("refused" in reply) waiting?.settle(coreRefusal(reply.refused));
-    else if (!this.#fault) {
-      const fault = new Error(`the core broke: ${reply.failed}`);
-      this.#fault = fault;
-      this.#wire.end(); // what it would still say is of an instance that cannot be believed
-      this.onFault(fault); // before anybody who waits: sending stops first
-      waiting?.fail(fault);
-      for (const { fail } of this.#waiting.values()) fail(fault);
-      this.#waiting.clear();
+    if ("failed" in reply) this.#broke(reply.failed);
+    else {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      this.#patience.answered(reply.id);
+      waiting?.settle("value" in reply ? reply.value : coreRefusal(reply.refused));
     }
+  }
+
+  #broke(why: string): void {
+    if (this.#fault) return;
+    const fault = new Error(`the core broke: ${why}`);
+    this.#fault = fault;
+    this.#wire.end(); // what it would still say is of an instance that cannot be believed
+    this.onFault(fault); // before anybody who waits: sending stops first
+    this.end();
   }
 }
 

@@ -2,9 +2,11 @@
 import { startWorker } from "../worker.ts";
 import { Core, type Reply } from "./core.ts";
 import address from "./core.worker.ts?worker&url";
+import { LOOK_MS } from "./patience.ts";
 
 export function startCore(): Core {
   const worker = startWorker(address);
+  let timer: ReturnType<typeof setInterval> | undefined;
   return new Core({
     post: (call) => worker.postMessage(call),
     listen: (listener) => {
@@ -15,6 +17,12 @@ export function startCore(): Core {
       };
       worker.onmessageerror = () => listener({ id: 0, failed: "an answer that cannot be read" });
     },
-    end: () => worker.terminate(),
+    watch: (look) => {
+      timer = setInterval(look, LOOK_MS);
+    },
+    end: () => {
+      clearInterval(timer);
+      worker.terminate(); // in the middle of a loop too
+    },
   });
 }

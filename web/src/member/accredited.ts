@@ -151,8 +151,9 @@ export class AccreditedMember implements PrivateMember {
   }
 
   readonly enrol = async (): Promise<Refusal | undefined> => {
-    if (!this.#attendee) return refuse("link.missing");
-    const refusal = await this.#attendee.enrol();
+    const attendee = this.#attendee;
+    if (!attendee) return refuse("link.missing");
+    const refusal = await this.#lives.ask(attendee, () => attendee.enrol());
     if (!refusal) this.#options.memory.keep({ seed: "" }); // the link is used up
     this.#changed();
     return refusal;
@@ -187,9 +188,11 @@ export class AccreditedMember implements PrivateMember {
     if (!sitting) return refuse("sitting.unknown");
     sitting.deeds.refusal = undefined;
     sitting.hurry();
-    await attendee.until(() => sitting.phase === "member" || sitting.deeds.refusal !== undefined);
-    this.#opens.delete(name);
-    return sitting.phase === "member" ? undefined : sitting.deeds.refusal;
+    return this.#lives.ask(attendee, async () => {
+      await attendee.until(() => sitting.phase === "member" || sitting.deeds.refusal !== undefined);
+      this.#opens.delete(name);
+      return sitting.phase === "member" ? undefined : sitting.deeds.refusal;
+    });
   };
 
   readonly leave = async (): Promise<void> => {
@@ -220,19 +223,23 @@ export class AccreditedMember implements PrivateMember {
     const attendee = this.#attendee;
     const sitting = attendee?.sitting;
     if (!attendee) return refuse("link.missing");
-    if (kind === "device.revoke" || kind === "invitation.reopen") return attendee.act(kind, body, null);
+    if (kind === "device.revoke" || kind === "invitation.reopen")
+      return this.#lives.ask(attendee, () => attendee.act(kind, body, null));
     if (!sitting) return refuse("sitting.unknown");
     if (kind === "sitting.open") return this.open(sitting.id);
     if (kind === "lobby.leave") return void (await this.leave());
-    const refusal = await attendee.act(kind, body, sitting.id);
+    const refusal = await this.#lives.ask(attendee, () => attendee.act(kind, body, sitting.id));
     const { station } = this.#options;
     if (!refusal && kind === "floor.request") await station.microphone("asked");
     if (!refusal && kind === "floor.withdraw") await station.microphone("withdrew");
     return refusal;
   };
 
-  readonly postTitle = async (item: string, title: Text): Promise<Refusal | undefined> =>
-    (await this.#attendee?.sitting?.deeds.postTitle(item, title)) ?? undefined;
+  readonly postTitle = async (item: string, title: Text): Promise<Refusal | undefined> => {
+    const attendee = this.#attendee;
+    const sitting = attendee?.sitting;
+    return sitting && this.#lives.ask(attendee, async () => sitting.deeds.postTitle(item, title));
+  };
 
   readonly raise = ({ cause }: Pick<Alarm, "cause">): void => {
     this.#attendee?.raise({ cause });

@@ -1,8 +1,9 @@
 /**
- * A member's lives, one after the other: each has a core of its own, and when that breaks the next begins from what was kept, as after a
- * reload. What breaks again and again is not begun anew for ever: somebody may be sending what breaks it.
+ * A member's lives, one after the other: each has a core of its own, and when that breaks or hangs the next begins from what was kept, as
+ * after a reload. What breaks again and again is not begun anew for ever: somebody may be sending what breaks it.
  */
 import type { Core } from "../e2ee/core.ts";
+import { type Refusal, refuse } from "../refusal.ts";
 
 /** So often it begins anew within the time: milliseconds. */
 export const BEGINS_ANEW = 2;
@@ -41,6 +42,17 @@ export class Lives<Life> {
     this.#now = { life, core };
     core.onFault = () => this.broke(life);
     return life;
+  }
+
+  /** What a person asks of a life. Where that ends meanwhile it is refused: whether it stands, the record alone says. */
+  async ask(life: Life, of: () => Promise<Refusal | undefined>): Promise<Refusal | undefined> {
+    const wasOver = this.now !== life;
+    const hasEnded = () => !wasOver && this.now !== life;
+    const answer = await of().catch((error: unknown) => {
+      if (!hasEnded()) throw error;
+      return undefined;
+    });
+    return hasEnded() ? (answer ?? refuse("core.interrupted")) : answer;
   }
 
   /** A mistake of this program ended a life; one that is over already is not ended twice. */
