@@ -134,7 +134,7 @@ def _sample(
         server=server.contender.name,
         load=load,
         packets_per_second=result["packets_per_second"],
-        packets_per_cpu_second=result["packets_out"] / cpu,
+        packets_per_cpu_second=result["packets_out"] / max(cpu, 1 / os.sysconf("SC_CLK_TCK")),  # told in ticks
         cpu_share=cpu / seconds,
         others_share=max(others, 0.0) / seconds,
         gaps=result["gaps"],

@@ -1,10 +1,9 @@
 """A server that lies to a page, or falls silent: the page stops, says what it saw, and its pictures and sound end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
@@ -12,7 +11,6 @@ from incamera.accreditation.strict import Thumbprint
 from incamera.api.page import Page
 from incamera.clock import SystemClock
 from incamera.meeting.acts import Leave, RequestFloor
-from incamera.member import sitting
 from incamera.record.entry import JournalId
 from tests.malice.conspiracy import lied_to
 from tests.malice.liar import Liar, kind_of
@@ -35,13 +33,6 @@ performance.now = () => now() + window.ahead_ms;
 """The page's monotonic clock, which a test moves on."""
 REPORT_MS = 200
 """How often the frames worker counts (web/src/media/frames.worker.ts)."""
-
-
-@pytest.fixture
-def no_leaf_is_updated_by_time() -> Iterator[None]:
-    """What a member says meanwhile is what the test lets it say, however long that takes."""
-    with patch.object(sitting, "next_update", lambda *_: None):
-        yield
 
 
 @pytest.fixture
@@ -81,9 +72,8 @@ async def frozen(liar: Liar, device: Thumbprint) -> AsyncIterator[None]:
         liar.lines[device].is_frozen = False
 
 
-@pytest.mark.usefixtures("no_leaf_is_updated_by_time")
 async def test_two_views_of_a_journal_alarm_both_sides_by_name(tmp_path: Path) -> None:
-    async with lied_to(tmp_path) as (meeting, liar), gallery() as browser:
+    async with lied_to(tmp_path, updates=False) as (meeting, liar), gallery() as browser:
         keeper = await meeting.enter("doorkeeper", opens=True, admits=True).member()
         albania = await meeting.enter("alb-head").member()
         belgium = await browser.enter(meeting, "bel-head")

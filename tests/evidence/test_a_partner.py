@@ -21,16 +21,16 @@ from incamera.audit.reading import Broken
 from incamera.audit.verify import Intact, verify
 from incamera.cli.app import app
 from incamera.clock import SystemClock
-from incamera.meeting.acts import CloseSitting, OpenItem
+from incamera.meeting.acts import OpenItem
 from incamera.member import titles
 from incamera.member.doorkeeper import Order, keep_door
 from incamera.member.sitting import Sitting
 from incamera.record.entry import Entry, JournalId, parse_entry
-from incamera.refusal import Code, Refusal
+from incamera.refusal import Refusal
 from tests.audit.exports import closed
 from tests.support.canaries import files, found, numbered
 from tests.support.delegates import ending, seated, sees
-from tests.support.private import WAIT_S, Chamber, chamber, reached
+from tests.support.private import WAIT_S, Chamber, chamber, close, reached
 from tests.support.tap import Tap, Traffic
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
@@ -107,19 +107,6 @@ async def hold(folder: Path) -> Held:
         tap.of[PARTNERS_NAME],
         tap.of[OTHERS_NAME],
     )
-
-
-async def close(chair: Sitting) -> None:
-    """The chair closes the sitting; again, if an entry came in between: what it signs is the journal's end."""
-    while True:
-        state = chair.state
-        assert state is not None
-        had = state.sitting.tail.seq
-        answer = await chair.deeds.act(CloseSitting())
-        if not isinstance(answer, Refusal):
-            return
-        assert answer.code is Code.SITTING_MOVED, answer
-        await reached(chair, lambda one, had=had: one.state is not None and one.state.sitting.tail.seq > had)
 
 
 def titled(sitting: Sitting) -> object:

@@ -178,3 +178,15 @@ def sees_more(viewer: Member, other: Member, frames: int = 15) -> None:
 def hears_more(listener: Member, speaker: Member, frames: int = 25) -> None:
     had = listener.sound(speaker)
     await_true(f"{listener.device} hears {speaker.device}", lambda: listener.sound(speaker) >= had + frames)
+
+
+def falls_silent(listener: Member, speaker: Member) -> int:
+    """Wait until what of its sound had come was played: nothing more in half a second; how much that was."""
+
+    def silent() -> bool:
+        had = listener.sound(speaker)
+        listener.page.evaluate("() => new Promise((done) => setTimeout(done, 500))")
+        return listener.sound(speaker) == had
+
+    await_true(f"{listener.device} hears no more of {speaker.device}", silent)
+    return listener.sound(speaker)

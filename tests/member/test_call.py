@@ -12,7 +12,7 @@ from incamera.accreditation.strict import DelegationId
 from incamera.api.page import Page
 from incamera.e2ee.frame_keys import Command, FrameKeys
 from incamera.meeting.acts import Admit, GiveFloor, TakeBackFloor
-from incamera.member import ring, sitting
+from incamera.member import ring
 from incamera.member.reader import Step
 from incamera.settings.fields import Media
 from tests.support.delegates import SMALL, Seated, await_true, ending, hears, seated, sees
@@ -36,13 +36,6 @@ def anyio_backend() -> str:
 def network() -> Iterator[Network]:
     with Network(seed=6) as network:
         yield network
-
-
-@pytest.fixture
-def no_leaf_is_updated_by_time() -> Iterator[None]:
-    """What is counted comes of what the test does, however long that takes: updates begin 38 s after a join."""
-    with patch.object(sitting, "next_update", lambda *_: None):
-        yield
 
 
 def chair_of(meeting: Chamber) -> Seated:
@@ -116,7 +109,6 @@ async def test_pictures_and_the_tone_last_over_a_join_a_leave_an_exclusion_and_a
                 assert all(figures["refused"] == 0 for figures in one.delegate.report().values())
 
 
-@pytest.mark.usefixtures("no_leaf_is_updated_by_time")
 async def test_who_comes_in_takes_a_track_once_its_sender_says_that_it_switched_so_that_no_frame_fails(
     tmp_path: Path,
 ) -> None:
@@ -132,7 +124,7 @@ async def test_who_comes_in_takes_a_track_once_its_sender_says_that_it_switched_
             return super().next_ms() if may_switch.is_set() else None
 
     with patch.object(ring, "FrameKeys", Hesitant):
-        async with chamber(tmp_path) as meeting:
+        async with chamber(tmp_path, updates=False) as meeting:
             chair = chair_of(meeting)
             async with ending(chair) as attending:
                 host = await chair.entered()
@@ -153,9 +145,8 @@ async def test_who_comes_in_takes_a_track_once_its_sender_says_that_it_switched_
                 assert (seen["failed"], seen["early"], seen["refused"]) == (0, 0, 0)
 
 
-@pytest.mark.usefixtures("no_leaf_is_updated_by_time")
 async def test_a_frame_under_a_round_that_has_not_come_here_is_early_and_no_failure(tmp_path: Path) -> None:
-    async with chamber(tmp_path) as meeting:
+    async with chamber(tmp_path, updates=False) as meeting:
         chair, albania = chair_of(meeting), seated(meeting, "alb-head")
         async with ending(chair, albania) as attending:
             host, guest = await chair.entered(), await albania.entered()
@@ -201,8 +192,9 @@ async def test_a_member_goes_on_after_its_network_was_cut_for_five_seconds(tmp_p
             await await_true("its picture comes again", lambda: chair.of(albania)["video_frames"] >= had + 10)
             await sees(albania, chair)
             await hears(albania, chair, 440)
-            await agreed(await chair.member(), await albania.member())
-            assert (await albania.member()).round == (await chair.member()).round
+            host, guest = await chair.member(), await albania.member()
+            await agreed(host, guest)
+            assert host.round == guest.round
 
 
 async def passes(seat: Seated, seconds: float) -> None:

@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from incamera.api.page import Page
 from incamera.clock import SystemClock
-from incamera.meeting.acts import Admit, CloseSitting
-from tests.support.private import agreed, agreed_on_words, chamber, reached
+from incamera.meeting.acts import Admit
+from tests.support.private import agreed, agreed_on_words, chamber, close, reached
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
 
@@ -94,7 +94,7 @@ async def test_five_members_come_leave_are_excluded_and_come_again(tmp_path: Pat
 
 
 async def test_a_member_that_was_restarted_goes_on_from_its_sealed_state(tmp_path: Path) -> None:
-    async with chamber(tmp_path) as meeting:
+    async with chamber(tmp_path, updates=False) as meeting:
         chair = await meeting.enter("chair", opens=True, admits=True).member()
         albania = meeting.enter("alb-head")
         await agreed(chair, await albania.member())
@@ -144,7 +144,7 @@ async def test_two_knocks_with_the_committer_killed_in_between_both_come_in(tmp_
 
 
 async def test_the_opener_that_lost_its_state_alone_makes_a_new_group(tmp_path: Path) -> None:
-    async with chamber(tmp_path) as meeting:
+    async with chamber(tmp_path, updates=False) as meeting:
         keeper = meeting.enter("doorkeeper", opens=True, admits=True)
         await keeper.member()
         await keeper.kill()
@@ -176,7 +176,7 @@ async def test_the_silence_after_a_sitting_s_close_is_no_alarm(tmp_path: Path) -
         chair = await meeting.enter("chair", opens=True, admits=True).member()
         albania = await meeting.enter("alb-head", clock=clock).member()
         await agreed(chair, albania)
-        await chair.deeds.act(CloseSitting())
+        await close(chair)
         await reached(albania, lambda one: one.phase == "closed")
         clock.later_s += 100
         albania.hurry()

@@ -19,10 +19,13 @@ from incamera.accreditation.strict import SeatId, SittingId
 from incamera.api.http import application
 from incamera.clock import Clock, SystemClock, instant
 from incamera.demo.founding import Founded, found
+from incamera.meeting.acts import CloseSitting
+from incamera.member import sitting as member_sitting
 from incamera.member.attendee import Attendee, End
 from incamera.member.conduct import Manner
 from incamera.member.device import StateFolder
 from incamera.member.sitting import Sitting
+from incamera.refusal import Code, Refusal
 from incamera.server import Running, serving
 from incamera.settings.fields import Data, Http, Media, Meetings, Settings
 
@@ -138,6 +141,19 @@ async def reached(sitting: Sitting, holds: object) -> None:
         ) from None
 
 
+async def close(chair: Sitting) -> None:
+    """The chair closes the sitting; again, if an entry came in between: what it signs is the journal's end."""
+    while True:
+        state = chair.state
+        assert state is not None
+        had = state.sitting.tail.seq
+        answer = await chair.deeds.act(CloseSitting())
+        if not isinstance(answer, Refusal):
+            return
+        assert answer.code is Code.SITTING_MOVED, answer
+        await reached(chair, lambda one, had=had: one.state is not None and one.state.sitting.tail.seq > had)
+
+
 async def agreed(*sittings: Sitting, wait_s: float = WAIT_S) -> None:
     """Wait until all have the same words, and see the same roster of just these."""
     devices = {one.me for one in sittings}
@@ -169,8 +185,13 @@ async def chamber(
     is_automatic: bool = True,
     around: Around | None = None,
     media: Media = LOOPBACK,
+    updates: bool = True,
 ) -> AsyncIterator[Chamber]:
-    """A server with a meeting of so many delegations, and no member yet; `around` stands before its application."""
+    """A server with a meeting of so many delegations, and no member yet; `around` stands before its application.
+
+    Without `updates` no leaf of a Python member is updated by time, which is 1 s, 38 s, 75 s… after its join: for tests
+    that count rounds or frames, on however slow a machine.
+    """
     authority, clock = SigningKey(secrets.token_bytes(32)), SystemClock()
     settings = Settings(
         http=Http(port=0),
@@ -179,6 +200,8 @@ async def chamber(
         data=Data(folder=folder / "server"),
     )
     async with AsyncExitStack() as stack:
+        if not updates:
+            stack.enter_context(patch.object(member_sitting, "next_update", lambda *_: None))
         if around is not None:
             stack.enter_context(patch("incamera.server.application", lambda **parts: around(application(**parts))))
         running = await stack.enter_async_context(serving(settings, clock=clock, environ={}))
