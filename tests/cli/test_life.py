@@ -1,6 +1,7 @@
 """Commands as processes: what they print when they are ready, and how they end."""
 
 import json
+import os
 import signal
 import socket
 import ssl
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from incamera.accreditation.invitation import parse_link
+from tests.support.browsers import PATIENCE_S, await_true
 from tests.support.servers import COMMAND, Demo, Process
 
 pytestmark = pytest.mark.slow
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.slow
 def get(url: str, trust: Path | None = None) -> str:
     """The body of an address on this machine."""
     context = ssl.create_default_context(cafile=trust) if trust is not None else None
-    with urllib.request.urlopen(url, timeout=30, context=context) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE_S, context=context) as answer:
         body: bytes = answer.read()
         return body.decode()
 
@@ -43,9 +45,25 @@ def test_the_demo_s_first_line_says_all_that_a_program_needs() -> None:
 def test_one_signal_ends_cleanly_and_leaves_no_folder(number: signal.Signals) -> None:
     with Process("demo", "--json", "--port", "0", "--with", "1") as demo:
         demo._process.send_signal(number)
-        assert demo._process.wait(timeout=30) == 0
+        assert demo._process.wait(PATIENCE_S) == 0
     with pytest.raises(OSError, match="refused"):
         get(f"{demo.ready['url']}healthz")
+
+
+def members_of(demo: Process) -> list[int]:
+    """The processes of its doorkeeper and its synthetic members, as far as they run."""
+    children = Path(f"/proc/{demo.pid}/task/{demo.pid}/children").read_text().split()
+    return [int(child) for child in children if b"incamera.member" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def test_ctrl_c_in_a_terminal_is_for_the_demo_alone_which_takes_its_processes_along_and_leaves_no_trace() -> None:
+    with Process("demo", "--json", "--port", "0", "--with", "1") as demo:
+        members = await_true("both of its processes", lambda: len(found := members_of(demo)) == 2 and found)
+        assert demo.pid not in {os.getpgid(member) for member in members}
+        os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
+        assert demo._process.wait(timeout=60) == 0
+    assert not demo._reader.is_alive(), "its log is closed by all who wrote it"
+    assert "Traceback" not in demo.text()
 
 
 def test_a_demo_in_a_folder_of_its_own_is_the_same_meeting_with_the_same_links_again(tmp_path: Path) -> None:
@@ -58,7 +76,7 @@ def test_a_demo_in_a_folder_of_its_own_is_the_same_meeting_with_the_same_links_a
         [str(COMMAND), "demo", "--by-hand", "--port", "0", "--data", str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert outcome.returncode == 78, "its charter is signed: it lets in by itself"
 
@@ -76,7 +94,7 @@ def test_the_media_server_alone_answers_as_livekit_does() -> None:
 def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         command = [str(COMMAND), "demo", "--port", str(other.getsockname()[1]), "--data", str(tmp_path)]
-        outcome = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        outcome = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert outcome.returncode == 1
     assert "code: port.taken" in outcome.stderr
     assert "--port" in outcome.stderr
@@ -88,7 +106,7 @@ def test_a_media_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> N
         other.bind(("0.0.0.0", 0))
         port = str(other.getsockname()[1])
         command = [str(COMMAND), "demo", "--port", "0", "--udp-port", port, "--data", str(tmp_path)]
-        outcome = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        outcome = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert outcome.returncode == 1
     assert "code: port.taken" in outcome.stderr
     assert "--udp-port" in outcome.stderr
@@ -109,20 +127,23 @@ def test_a_self_signed_server_reads_its_certificate_again_on_sighup(tmp_path: Pa
 def test_a_participant_without_a_screen_reports_what_it_received(tmp_path: Path) -> None:
     with Demo("--seats", "2") as demo:
         arguments = [str(COMMAND), "attend", "-", "--headless", "--json", "--seconds"]
-        sender = subprocess.Popen(
-            [*arguments, "60", "--tone-hz", "1000"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        sender = subprocess.Popen([*arguments[:-1], "--tone-hz", "1000"], text=True, **pipes)
         assert sender.stdin is not None
+        assert sender.stderr is not None
         sender.stdin.write(demo.link(0))
         sender.stdin.close()
+        assert any("In the sitting" in line for line in sender.stderr), "before the receiver's seconds begin"
         receiving = [*arguments, "12", "--state", str(tmp_path / "device")]
-        receiver = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=120)
-        again = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=120)
-        used_up = subprocess.run([*arguments, "1"], input=demo.link(1), capture_output=True, text=True, timeout=120)
+        receiver = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=PATIENCE_S)
+        again = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=PATIENCE_S)
+        used_up = subprocess.run(
+            [*arguments, "1"], input=demo.link(1), capture_output=True, text=True, timeout=PATIENCE_S
+        )
         sender.send_signal(signal.SIGTERM)
         assert sender.stdout is not None
         sent = json.loads(sender.stdout.read())
-        assert sender.wait(timeout=60) == 0
+        assert sender.wait(PATIENCE_S) == 0
         assert receiver.returncode == 0, receiver.stderr
         assert again.returncode == 0, "the device goes on with its folder"
         for outcome in (receiver, again):
@@ -142,7 +163,7 @@ def test_a_link_of_another_authority_lets_nobody_in() -> None:
     with Demo() as one, Demo() as other:
         foreign = one.link(0).replace(f":{one.port}/", f":{other.port}/")
         command = [str(COMMAND), "attend", "-", "--headless", "--json", "--seconds", "5"]
-        outcome = subprocess.run(command, input=foreign, capture_output=True, text=True, timeout=120)
+        outcome = subprocess.run(command, input=foreign, capture_output=True, text=True, timeout=PATIENCE_S)
     assert outcome.returncode == 1
     assert json.loads(outcome.stdout) == {"seconds": 0.0, "participants": {}}
     assert "code: " in outcome.stderr

@@ -19,6 +19,7 @@ from incamera.clock import SystemClock
 from incamera.member.broadcast import Manner
 from incamera.member.delegate import Delegate
 from incamera.member.device import StateFolder
+from incamera.member.leaving import leave
 from incamera.member.order import end_asked, order_line
 
 TONE_HZ, FRAMES = 440.0, 10
@@ -61,3 +62,4 @@ if __name__ == "__main__":
     assert line is not None
     with tempfile.TemporaryDirectory(prefix="incamera-test-") as folder:
         asyncio.run(attend(json.loads(line), Path(folder)))
+    leave(0)

@@ -18,6 +18,7 @@ from incamera.cli import options
 from incamera.cli.answers import Exit, note, refuse, result, taken
 from incamera.clock import Clock, SystemClock
 from incamera.forward import trust
+from incamera.member.leaving import leave
 from incamera.refusal import Refused
 
 if TYPE_CHECKING:
@@ -92,9 +93,13 @@ def attend(
     if state is None:
         note("The device is kept nowhere: the link is used up when this ends. Keep it with --state FOLDER.")
     with nullcontext(str(state)) if state else tempfile.TemporaryDirectory(prefix="incamera-") as folder:
-        raise typer.Exit(
-            asyncio.run(_attend(invitation, Path(folder), tls, manner, seconds, SystemClock(), as_json=as_json))
-        )
+        try:
+            code = int(
+                asyncio.run(_attend(invitation, Path(folder), tls, manner, seconds, SystemClock(), as_json=as_json))
+            )
+        except typer.Exit as exiting:  # a refusal, said
+            code = exiting.exit_code
+    leave(code)
 
 
 async def _attend(
@@ -107,12 +112,12 @@ async def _attend(
     *,
     as_json: bool,
 ) -> Exit:
+    asked = _asked()  # first of all: the SDK takes its time to load
     from incamera.member.delegate import Delegate
     from incamera.member.device import StateFolder
 
     folder = taken(StateFolder.open(state))
     delegate = Delegate(invitation, folder, clock, tls, manner=manner, moves_on=False)
-    asked = _asked()
     running = asyncio.create_task(delegate.run(asked))
     entering = asyncio.create_task(delegate.entered.wait())
     await asyncio.wait({running, entering}, return_when=asyncio.FIRST_COMPLETED)

@@ -26,8 +26,9 @@ async def keep(module: str, order: Mapping[str, object], asked: asyncio.Event, *
     """Run `python -m module` with this order until `asked`; a process that dies is started again."""
     line = json.dumps(order).encode() + b"\n"
     while not asked.is_set():
+        # A group of its own: Ctrl-C in a terminal is for the demo, which asks its processes to leave in order.
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, stdin=asyncio.subprocess.PIPE, env=_environment(ca)
+            sys.executable, "-m", module, stdin=asyncio.subprocess.PIPE, env=_environment(ca), process_group=0
         )
         try:
             await _kept_in(process, line, asked, module)
@@ -51,6 +52,8 @@ async def _kept_in(process: asyncio.subprocess.Process, line: bytes, asked: asyn
             await asyncio.wait_for(asked.wait(), RESTART_S)
         return
     process.stdin.close()
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()  # who is still starting need not come so far as to see its input closed
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(asyncio.shield(ended), LEAVE_S)
     if process.returncode is None:

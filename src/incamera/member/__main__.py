@@ -19,6 +19,7 @@ from incamera.meeting.acts import RequestFloor
 from incamera.member.broadcast import Manner
 from incamera.member.delegate import Delegate
 from incamera.member.device import StateFolder
+from incamera.member.leaving import leave
 from incamera.member.order import end_asked, order_line
 from incamera.refusal import Refusal
 
@@ -91,6 +92,7 @@ def main() -> None:
     line = order_line()
     if line is not None:
         asyncio.run(attend(json.loads(line)))
+        leave(0)
 
 
 if __name__ == "__main__":
