@@ -47,6 +47,10 @@ class FirefoxPage:
         """Load a page."""
         self._ask("WebDriver:Navigate", {"url": url})
 
+    def reload(self) -> None:
+        """Load the page again."""
+        self._ask("WebDriver:Refresh", {})
+
     def evaluate(self, function: str, argument: Any = None) -> Any:
         """The answer of a function of the page, awaited: as Playwright's `Page.evaluate`."""
         script = f"""
@@ -65,14 +69,33 @@ class FirefoxPage:
             assert time.monotonic() < deadline, f"not seen in Firefox: {expression}"
             time.sleep(0.1)
 
+    def press(self, control: str) -> None:
+        """Press what web/README.md calls by that name, once it is there and nothing is over it."""
+        deadline = time.monotonic() + START_S
+        place = {"using": "css selector", "value": f'[data-control="{control}"]:not([disabled])'}
+        while True:
+            error, found = self._call("WebDriver:FindElement", place)
+            if error is None:
+                (element,) = found["value"].values()
+                error, _ = self._call("WebDriver:ElementClick", {"id": element})
+            if error is None:
+                return
+            assert time.monotonic() < deadline, f"{control} cannot be pressed: {error['error']}: {error['message']}"
+            time.sleep(0.1)
+
     def _ask(self, command: str, parameters: dict[str, Any]) -> Any:
+        error, answer = self._call(command, parameters)
+        assert error is None, f"{command}: {error}"
+        return answer
+
+    def _call(self, command: str, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, Any]:
+        """What went wrong, if anything did, and the answer."""
         self._calls += 1
         data = json.dumps([0, self._calls, command, parameters]).encode()
         self._connection.sendall(b"%d:%s" % (len(data), data))
         _, number, error, answer = self._read()
         assert number == self._calls
-        assert error is None, f"{command}: {error}"
-        return answer
+        return error, answer
 
     def _read(self) -> Any:
         length = b""
