@@ -105,7 +105,7 @@ class Meetings(Section):
     def _thumbprints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for each in value:
             if not is_id(each, 32):
-                raise ValueError(f"{each!r} is not a thumbprint, 43 characters: incamera authority show")
+                raise ValueError(f"{each!r} is not a thumbprint: 43 characters, as incamera authority new printed them")
         return value
 
 
