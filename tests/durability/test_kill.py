@@ -66,9 +66,11 @@ async def verify(folder: Path, acknowledged: Sequence[Hash]) -> int:
 def kill_often(folder: Path, kills: int, seed: int) -> None:
     moments = random.Random(seed)
     acknowledged: list[Hash] = []
-    for _ in range(kills):
+    for kill in range(1, kills + 1):
         acknowledged += kill_after(folder, moments.randint(1, 400), authors=moments.choice((1, 4, 20)))
-        assert asyncio.run(verify(folder, acknowledged)) >= len(acknowledged)
+        # What a kill lost or broke stays so: the whole is read after some, since it is all that was ever written.
+        if kill % 5 == 0:
+            assert asyncio.run(verify(folder, acknowledged)) >= len(acknowledged)
 
 
 def test_what_was_acknowledged_is_on_disk_after_twenty_kills(tmp_path: Path) -> None:

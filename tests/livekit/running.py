@@ -1,8 +1,9 @@
 """The media server, running for real: uvicorn on a port of its own, the Rust core, a loop in a thread."""
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -69,6 +70,22 @@ class RunningSfu:
         """Run something in the server's loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
 
+    @contextlib.contextmanager
+    def standing(self) -> Iterator[None]:
+        """The server's loop stands still: what is sent meanwhile waits in its sockets."""
+        stands, goes_on = threading.Event(), threading.Event()
+
+        def stand() -> None:
+            stands.set()
+            goes_on.wait(PATIENCE_S)
+
+        self._loop.call_soon_threadsafe(stand)
+        assert stands.wait(PATIENCE_S), "the server's loop is not free"
+        try:
+            yield
+        finally:
+            goes_on.set()
+
     def statistics(self) -> dict[str, int | float]:
         """The server's counters."""
 
@@ -96,6 +113,7 @@ class RunningSfu:
         self._loop = asyncio.get_running_loop()
         self.server = SfuServer(self._settings, SystemClock())
         self.server.on_event(self.events.append)
+        self.server._webhooks._timeout_s = PATIENCE_S  # a busy machine is no receiver that is not well
         async with self.server:
             routes = [*self.server.routes, Route("/", lambda _: PlainTextResponse("OK"))]
             routes += [Mount(path, StaticFiles(directory=folder)) for path, folder in self._pages.items()]
