@@ -2,17 +2,23 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import ssl
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from incamera.accreditation.invitation import parse_link
+from incamera.accreditation.signature import SigningKey
+from incamera.accreditation.strict import SeatId
+from incamera.clock import SystemClock, instant
+from incamera.demo.founding import found
 from tests.support.browsers import PATIENCE_S, await_true
 from tests.support.servers import COMMAND, Demo, Process
 
@@ -27,18 +33,36 @@ def get(url: str, trust: Path | None = None) -> str:
         return body.decode()
 
 
-def test_the_demo_s_first_line_says_all_that_a_program_needs() -> None:
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
     with Demo("--seats", "3") as demo:
-        assert demo.ready["pid"] == demo.pid
-        assert [link["seat"] for link in demo.ready["links"]] == ["chair", "alb-head", "bel-head"]
-        assert all(link["link"].startswith(f"{demo.ready['url']}m/") for link in demo.ready["links"])
-        assert demo.ready["udp_port"] > 0
-        assert demo.ready["tcp_port"] > 0
-        assert get(f"{demo.ready['url']}healthz") == "ok"
-        assert json.loads(get(f"{demo.ready['url']}readyz")) == {"media": True}
-        assert {link["seat"] for link in demo.ready["others"]} == {"secretariat", "fin-head"}
-        assert parse_link(demo.link(0)).authority == demo.ready["authority"]
-        assert demo.ready["data"] == str(demo.data)
+        yield demo
+
+
+def test_the_demo_s_first_line_says_all_that_a_program_needs(demo: Demo) -> None:
+    assert demo.ready["pid"] == demo.pid
+    assert [link["seat"] for link in demo.ready["links"]] == ["chair", "alb-head", "bel-head"]
+    assert all(link["link"].startswith(f"{demo.ready['url']}m/") for link in demo.ready["links"])
+    assert demo.ready["udp_port"] > 0
+    assert demo.ready["tcp_port"] > 0
+    assert get(f"{demo.ready['url']}healthz") == "ok"
+    assert json.loads(get(f"{demo.ready['url']}readyz")) == {"media": True}
+    assert {link["seat"] for link in demo.ready["others"]} == {"secretariat", "fin-head"}
+    assert parse_link(demo.link(0)).authority == demo.ready["authority"]
+    assert demo.ready["data"] == str(demo.data)
+
+
+def test_a_link_of_another_authority_lets_nobody_in(demo: Demo) -> None:
+    now = SystemClock().now_ms()
+    day, origin, authority = instant(now).date(), demo.ready["url"].rstrip("/"), SigningKey(secrets.token_bytes(32))
+    other = found(authority, origin, secrets.token_bytes, now, first_day=day, delegations=1, is_automatic=True)
+    foreign = other.invited[SeatId("chair")].link
+    command = [str(COMMAND), "attend", "-", "--headless", "--json", "--seconds", "5"]
+    outcome = subprocess.run(command, input=foreign, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert outcome.returncode == 1
+    assert json.loads(outcome.stdout) == {"seconds": 0.0, "participants": {}}
+    assert "code: " in outcome.stderr
+    assert foreign.split("#")[1] not in outcome.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -129,21 +153,24 @@ def test_a_participant_without_a_screen_reports_what_it_received(tmp_path: Path)
         arguments = [str(COMMAND), "attend", "-", "--headless", "--json", "--seconds"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         sender = subprocess.Popen([*arguments[:-1], "--tone-hz", "1000"], text=True, **pipes)
-        assert sender.stdin is not None
-        assert sender.stderr is not None
-        sender.stdin.write(demo.link(0))
-        sender.stdin.close()
-        assert any("In the sitting" in line for line in sender.stderr), "before the receiver's seconds begin"
-        receiving = [*arguments, "12", "--state", str(tmp_path / "device")]
-        receiver = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=PATIENCE_S)
-        again = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=PATIENCE_S)
-        used_up = subprocess.run(
-            [*arguments, "1"], input=demo.link(1), capture_output=True, text=True, timeout=PATIENCE_S
-        )
-        sender.send_signal(signal.SIGTERM)
-        assert sender.stdout is not None
-        sent = json.loads(sender.stdout.read())
-        assert sender.wait(PATIENCE_S) == 0
+        try:
+            assert sender.stdin is not None
+            assert sender.stderr is not None
+            sender.stdin.write(demo.link(0))
+            sender.stdin.close()
+            assert any("In the sitting" in line for line in sender.stderr), "before the receiver's seconds begin"
+            receiving = [*arguments, "12", "--state", str(tmp_path / "device")]
+            receiver = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=PATIENCE_S)
+            again = subprocess.run(receiving, input=demo.link(1), capture_output=True, text=True, timeout=PATIENCE_S)
+            used_up = subprocess.run(
+                [*arguments, "1"], input=demo.link(1), capture_output=True, text=True, timeout=PATIENCE_S
+            )
+            sender.send_signal(signal.SIGTERM)
+            assert sender.stdout is not None
+            sent = json.loads(sender.stdout.read())
+            assert sender.wait(PATIENCE_S) == 0
+        finally:
+            sender.kill()
         assert receiver.returncode == 0, receiver.stderr
         assert again.returncode == 0, "the device goes on with its folder"
         for outcome in (receiver, again):
@@ -157,14 +184,3 @@ def test_a_participant_without_a_screen_reports_what_it_received(tmp_path: Path)
         assert sent["participants"]["alb-head"]["video_frames"] > 10
         assert used_up.returncode == 1
         assert "code: enrolment.used" in used_up.stderr
-
-
-def test_a_link_of_another_authority_lets_nobody_in() -> None:
-    with Demo() as one, Demo() as other:
-        foreign = one.link(0).replace(f":{one.port}/", f":{other.port}/")
-        command = [str(COMMAND), "attend", "-", "--headless", "--json", "--seconds", "5"]
-        outcome = subprocess.run(command, input=foreign, capture_output=True, text=True, timeout=PATIENCE_S)
-    assert outcome.returncode == 1
-    assert json.loads(outcome.stdout) == {"seconds": 0.0, "participants": {}}
-    assert "code: " in outcome.stderr
-    assert foreign.split("#")[1] not in outcome.stderr

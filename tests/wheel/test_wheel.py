@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browsers import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 UV = ROOT / ".tools" / "bin" / "uv"
 
@@ -43,9 +45,9 @@ def test_the_demo_runs_from_an_installed_wheel(command: Path, tmp_path: Path) ->
     try:
         assert demo.stdout is not None
         line = demo.stdout.readline()
-        assert line, demo.communicate(timeout=30)[1]
+        assert line, demo.communicate(timeout=PATIENCE_S)[1]
         ready = json.loads(line)
-        with urllib.request.urlopen(ready["url"], timeout=30) as page:
+        with urllib.request.urlopen(ready["url"], timeout=PATIENCE_S) as page:
             assert b"<title>In Camera</title>" in page.read()
         attend = subprocess.run(
             [command, "attend", "-", "--headless", "--json", "--seconds", "15"],
@@ -54,13 +56,13 @@ def test_the_demo_runs_from_an_installed_wheel(command: Path, tmp_path: Path) ->
             env=bare,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
         assert attend.returncode == 0, attend.stderr
         assert json.loads(attend.stdout.splitlines()[-1])["participants"]["bel-head"]["video_frames"] > 5
     finally:
         demo.send_signal(signal.SIGTERM)
-        assert demo.wait(timeout=30) == 0
+        assert demo.wait(PATIENCE_S) == 0
 
 
 def test_the_doctor_finds_nothing_missing_in_an_installed_wheel(command: Path, tmp_path: Path) -> None:
