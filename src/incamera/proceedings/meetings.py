@@ -1,7 +1,7 @@
 """All meetings of a server: created from a signed charter, loaded by a fold of the store, kept."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -41,6 +41,7 @@ _log = logger(__name__)
 T = TypeVar("T")
 
 SITTING_BYTES: Final = 16
+AGAIN_SECONDS: Final = 1.0
 UNKNOWN: Final = Refusal(
     Code.MEETING_UNKNOWN, "There is no such meeting on this server.", "Check the link, or create the meeting."
 )
@@ -216,7 +217,8 @@ class Meetings:
         registrar.follow(usher.follow)
         registrar.follow(waiting.follow)
         assert self._tasks is not None, "meetings are served while `running`"
-        self._loops += [self._tasks.create_task(usher.run()), self._tasks.create_task(waiting.run())]
+        for run in (usher.run, waiting.run):
+            self._loops.append(self._tasks.create_task(_again_and_again(run, meeting)))
         _log.info("meeting.served", meeting=meeting, entries=registrar.record.meeting.tail.seq)
         return Proceedings(registrar, usher, tuple(charters), contents, parts)
 
@@ -248,6 +250,16 @@ class Meetings:
                 "Create the meeting there, or sign a charter that names this one's, or none.",
             )
         return meeting_terms(charters, contents)
+
+
+async def _again_and_again(run: Callable[[], Awaitable[None]], meeting: MeetingId) -> None:
+    """A meeting's loop; after a mistake of ours it begins anew, else one meeting would end the whole server."""
+    while True:
+        try:
+            await run()
+        except Exception as error:
+            _log.error("meeting.loop_failed", meeting=meeting, kind=type(error).__name__)
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 def _check_statements(charter: Signed[Charter], statements: Sequence[str]) -> tuple[StoredStatement, ...] | Refusal:
