@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from incamera.accreditation.signature import PublicKey, Unverified, split, verify
+from incamera.accreditation.signature import PublicKey, Signed, Unverified, split, verify
 from incamera.accreditation.statements import (
     LEVELS,
     DelegationStatement,
@@ -40,6 +40,8 @@ LEAF_LIFETIME_MS_MAX: Final = 2 * 24 * 60 * 60 * 1000
 SEPARATOR: Final = "~"
 CHAINS_KNOWN: Final = 1024
 """Verdicts that are kept: a meeting of 300 has 600 chains; about 10 kB each."""
+STATEMENTS_KNOWN: Final = 2048
+"""The same for single statements: two of each device, two of each seat; about 3 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +151,24 @@ def _split(chain: str, count: int) -> list[Unverified] | Refusal:
 
 def _parse(forms: list[Unverified]) -> tuple[_Level, ...] | Refusal:
     levels: list[_Level] = []
-    for form, (typ, parse) in zip(forms, LEVELS, strict=False):
-        statement = read(form.payload, parse, what=typ.value)
+    for place, form in enumerate(forms):
+        statement = _statement(form.payload, place)
         if isinstance(statement, Refusal):
             return _refusal(Code.CHAIN_PAYLOAD, f"CHAIN-3: {statement.reason.rstrip('.')}")
         levels.append(_Level(form, statement))
     return tuple(levels)
+
+
+@lru_cache(maxsize=STATEMENTS_KNOWN)
+def _statement(payload: bytes, place: int) -> Statement | Refusal:
+    typ, parse = LEVELS[place]
+    return read(payload, parse, what=typ.value)
+
+
+@lru_cache(maxsize=STATEMENTS_KNOWN)
+def _is_signed(form: Unverified, issuer: PublicKey) -> bool:
+    """Whether a key signed a statement: the chain of a knock begins with the three of the device's enrolment."""
+    return isinstance(verify(form, None, issuer), Signed)
 
 
 def _check_keys(levels: tuple[_Level, ...], authority: PublicKey) -> Refusal | None:
@@ -177,7 +191,7 @@ def _check_issuers(levels: tuple[_Level, ...], authority: PublicKey) -> Refusal 
 def _check_signatures(levels: tuple[_Level, ...], authority: PublicKey) -> Refusal | None:
     issuers = [authority, *(level.key for level in levels)]
     for issuer, level in zip(issuers, levels, strict=False):
-        if isinstance(verify(level.form, level.statement, issuer), Refusal):
+        if not _is_signed(level.form, issuer):
             return _refusal(Code.CHAIN_SIGNATURE, f"CHAIN-7: the {level.statement.typ.value} has a wrong signature")
     return None
 

@@ -5,7 +5,6 @@ missing, of another type or not canonical raises `Malformed`; one that nobody to
 catches `Malformed`: its callers see a value or a `Refusal`.
 """
 
-import base64
 import binascii
 import hashlib
 import json
@@ -42,6 +41,9 @@ INTEGER_LIMIT: Final = 2**53
 """Integers are below it, and none is negative: all of them are exact in JavaScript."""
 
 _B64U = re.compile(r"[A-Za-z0-9_-]*")
+_LAST: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
+"""What the last character may be, by how many stand beyond the last four: those whose spare bits are all zero."""
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _SLUG = re.compile(r"[a-z0-9-]{1,32}")
 
 
@@ -61,20 +63,22 @@ def sha256(data: bytes) -> Hash:
 
 def b64u(data: bytes) -> str:
     """Bytes as base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_URL_SAFE).decode("ascii")
+
+
+def is_b64u(text: str) -> bool:
+    """Whether the text is canonical base64url without padding: one text for each value, so padding, other alphabets and
+    set bits that stand for nothing are not it.
+    """
+    beyond = len(text) % 4
+    return _B64U.fullmatch(text) is not None and (beyond == 0 or (beyond != 1 and text[-1] in _LAST[beyond]))
 
 
 def unb64u(text: str) -> bytes | None:
-    """The bytes of canonical base64url without padding, or None: one text for each value, so padding, other alphabets
-    and set bits that stand for nothing are not it.
-    """
-    if _B64U.fullmatch(text) is None or len(text) % 4 == 1:
+    """The bytes of canonical base64url without padding, or None."""
+    if not is_b64u(text):
         return None
-    try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
-        return None
-    return data if b64u(data) == text else None
+    return binascii.a2b_base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
 
 
 def is_slug(text: str) -> bool:
@@ -91,16 +95,12 @@ def load(data: bytes) -> Json:
     """The value of strict JSON; raises `Malformed` for anything else."""
     try:
         text = data.decode("utf-8", "strict")
-        value: Json = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-            parse_int=_integer,
-        )
+        value: Json = _DECODER.decode(text)
     except (UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
         raise Malformed("", f"not JSON in UTF-8 ({type(error).__name__})") from None
-    _check_depth(value)
+    # Most of what is read can be neither too deep nor hold half a surrogate pair, which is written with an escape only.
+    if "\\u" in text or text.count("{") + text.count("[") > DEPTH_MAX:
+        _check_depth(value)
     return value
 
 
@@ -119,6 +119,11 @@ def _integer(text: str) -> int:
     if text.startswith("-") or len(text) > 16 or (value := int(text)) >= INTEGER_LIMIT:
         raise Malformed("", "an integer below 0 or not below 2^53")
     return value
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float, parse_int=_integer
+)
 
 
 def _check_depth(value: Json) -> None:
@@ -204,11 +209,17 @@ class Members:
 
     def octets(self, name: str, *, least: int, most: int | None = None) -> bytes:
         """Bytes in b64u: exactly `least`, or between `least` and `most`."""
-        top = least if most is None else most
-        data = unb64u(_text(self.take(name), self.at(name), top * 2 + 4, least=0))
-        if data is None or not least <= len(data) <= top:
-            raise Malformed(self.at(name), f"not b64u of {least} bytes" if top == least else "not b64u, or too long")
+        data = unb64u(self.b64u(name, least=least, most=most))
+        assert data is not None, "it was looked at"
         return data
+
+    def b64u(self, name: str, *, least: int, most: int | None = None) -> str:
+        """The text of bytes in b64u that nobody looks into here: exactly `least`, or between `least` and `most`."""
+        top = least if most is None else most
+        text = _text(self.take(name), self.at(name), top * 2 + 4, least=0)
+        if not is_b64u(text) or not least <= len(text) * 3 // 4 <= top:
+            raise Malformed(self.at(name), f"not b64u of {least} bytes" if top == least else "not b64u, or too long")
+        return text
 
     def hash(self, name: str) -> Hash:
         """A SHA-256 hash."""
@@ -331,8 +342,7 @@ def refuse(what: str, malformed: Malformed) -> Refusal:
 
 def is_id(text: str, octets: int) -> bool:
     """Whether the text is canonical b64u of so many bytes."""
-    data = unb64u(text)
-    return data is not None and len(data) == octets
+    return len(text) == (octets * 4 + 2) // 3 and is_b64u(text)
 
 
 def _text(value: Json, path: str, longest: int, *, least: int = 1) -> str:

@@ -15,7 +15,6 @@ from incamera.accreditation.strict import (
     SeatId,
     SittingId,
     Thumbprint,
-    b64u,
     hash_of,
     integer_of,
     thumbprint_of,
@@ -515,4 +514,4 @@ def _chain(body: Members) -> str:
 
 
 def _octets(body: Members, name: str, *, least: int = 1, most: int) -> str:
-    return b64u(body.octets(name, least=least, most=most))
+    return body.b64u(name, least=least, most=most)

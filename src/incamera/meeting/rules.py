@@ -12,7 +12,7 @@ itself asks. Every implementation refuses an act by the same code.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from incamera.accreditation.charter import Role
 from incamera.accreditation.credential import validate
@@ -165,6 +165,10 @@ def open_act(meeting: MeetingState, jws: str, at: int) -> Signed[Act[Body]] | Re
     return signed
 
 
+Opens: TypeAlias = Callable[[MeetingState, str, int], Signed[Act[Body]] | Refusal]
+"""`open_act`, or what answers as it does."""
+
+
 def author_of(meeting: MeetingState, act: Act[Body], at: int) -> Device | Refusal:
     """The device that an act names as its author: enrolled and not revoked; by its own chain, if it is to enrol."""
     if isinstance(act.body, EnrolDevice):
@@ -224,15 +228,16 @@ def advance(record: RecordState, entry: Entry, decided: Decided) -> RecordState:
     return RecordState(state.meeting, {**record.sittings, **struck})
 
 
-def fold(record: RecordState, entry: Entry) -> RecordState | Breach:
+def fold(record: RecordState, entry: Entry, opens: Opens = open_act) -> RecordState | Breach:
     """The state after an entry as a reader takes it: chain, signature, `decide` on its own state, then what follows.
 
-    Entries come in the order of the merge: a sitting's entry right after the main entry that it names.
+    Entries come in the order of the merge: a sitting's entry right after the main entry that it names. `opens` opens
+    its act: opening.py has one for who folds an entry several times.
     """
     refusal = chain_refusal(record, entry)
     if refusal is not None:
         return _breach(entry, refusal)
-    decided = decided_at(record, entry)
+    decided = decided_at(record, entry, opens)
     if isinstance(decided, Refusal):
         return _breach(entry, decided)
     return advance(record, entry, decided)
@@ -387,7 +392,7 @@ def chain_refusal(record: RecordState, entry: Entry) -> Refusal | None:
     return None
 
 
-def decided_at(record: RecordState, entry: Entry) -> Decided | Refusal:
+def decided_at(record: RecordState, entry: Entry, opens: Opens = open_act) -> Decided | Refusal:
     """What an entry does at its place, if its signature holds and it may stand there; its chain was checked before."""
     header, body = entry.header, entry.body
     is_main = str(header.journal) == str(record.meeting.terms.meeting)
@@ -401,7 +406,7 @@ def decided_at(record: RecordState, entry: Entry) -> Decided | Refusal:
         if own_body(own) != body:
             return _undue("It is not compact JSON with its members in order.")
         return due(record, sitting, own, header.at_ms)
-    signed = open_act(record.meeting, body, header.at_ms)
+    signed = opens(record.meeting, body, header.at_ms)
     if isinstance(signed, Refusal):
         return signed
     if signed.payload.sitting != sitting:

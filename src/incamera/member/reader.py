@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from incamera.accreditation.charter import Charter, Contents, PartId, check_succession, open_charter, open_contents
-from incamera.accreditation.signature import Signed, Typ, split
-from incamera.accreditation.strict import Hash, MeetingId, SittingId, Thumbprint, read
+from incamera.accreditation.signature import Signed
+from incamera.accreditation.strict import Hash, MeetingId, SittingId, Thumbprint
 from incamera.e2ee.facts import Due, Facts, Head, Heads, RosterLeaf, Trust
 from incamera.e2ee.facts import Knock as KnockFact
-from incamera.meeting.acts import Act, Body, Knock, Seen, read_act
-from incamera.meeting.own import is_own
+from incamera.meeting.acts import Act, Body, Knock, Seen
+from incamera.meeting.opening import OpenedActs
 from incamera.meeting.rules import Breach, fold
 from incamera.meeting.state import RecordState, State, initial
 from incamera.meeting.terms import MeetingTerms, meeting_terms
@@ -61,6 +61,7 @@ class Reader:
         self.terms: MeetingTerms | None = None
         self.entries: dict[JournalId, list[Entry]] = {}
         self._main: RecordState | None = None
+        self._acts = OpenedActs()
         self._folds: dict[SittingId, _SittingFold] = {}
         self._told: dict[SittingId, int] = {}
         self._receipts: dict[tuple[JournalId, int], Hash] = {}
@@ -214,7 +215,7 @@ class Reader:
         if journal == self.main:
             if self._main is not None and self._main.meeting.tail.seq >= entry.header.seq:
                 return None
-            folded = fold(self._main or initial(replace(terms, sittings={})), entry)
+            folded = fold(self._main or initial(replace(terms, sittings={})), entry, self._acts.open)
             if isinstance(folded, Breach):
                 return folded
             self._main = folded
@@ -245,13 +246,14 @@ class Reader:
 
     def _advance(self, folded: _SittingFold, sitting: SittingId, entry: Entry, steps: list[Step]) -> Breach | None:
         before = folded.record
-        after = fold(before, entry)
+        after = fold(before, entry, self._acts.open)
         if isinstance(after, Breach):
             return after
         folded.record = after
         if entry.header.journal == self.main:
             return None
-        act = _act(entry)
+        act = self._acts.opened(entry.body)
+        self._acts.forget(entry.body)
         facts = _facts(before.at(sitting), folded.knocks, entry.header.at_ms)
         if after.sittings[sitting].round != before.sittings[sitting].round:
             folded.round_at[after.sittings[sitting].round] = entry.header.at_ms
@@ -288,17 +290,6 @@ def _is_next(record: RecordState, sitting: SittingId, entry: Entry) -> bool:
 def _has(record: RecordState, sitting: SittingId, entry: Entry) -> bool:
     tail = record.meeting.tail if entry.header.main is None else record.sittings[sitting].tail
     return entry.header.seq <= tail.seq
-
-
-def _act(entry: Entry) -> Act[Body] | None:
-    """The act of an entry that the fold let stand: its signature was opened there."""
-    if entry.body is None or is_own(entry.body):
-        return None
-    form = split(entry.body, typ=Typ.ACT)
-    assert not isinstance(form, Refusal), "the fold opened it"
-    act = read(form.payload, read_act, what="act")
-    assert not isinstance(act, Refusal), "the fold opened it"
-    return act
 
 
 def _forked(entry: Entry, ours: Hash) -> Breach:
