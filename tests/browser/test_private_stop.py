@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from incamera.accreditation.strict import Thumbprint
 from incamera.api.page import Page
+from incamera.cli.app import app
 from incamera.clock import SystemClock
 from incamera.meeting.acts import Leave, RequestFloor
 from incamera.record.entry import JournalId
@@ -60,6 +62,17 @@ async def sends_nothing_more(guest: Guest) -> Outline:
     return before
 
 
+async def save_record(guest: Guest, authority: Thumbprint, to: Path) -> None:
+    """What a person takes away from the stop page: a file that `record verify` calls intact."""
+    async with guest.page.expect_download() as download:
+        await guest.page.locator("[data-control=save-record]").click()
+    saved = await download.value
+    assert saved.suggested_filename.endswith(".incamera")
+    await saved.save_as(to)
+    said = CliRunner().invoke(app, ["record", "verify", str(to), "--authority", authority])
+    assert said.exit_code == 0, said.output
+
+
 @asynccontextmanager
 async def frozen(liar: Liar, device: Thumbprint) -> AsyncIterator[None]:
     """Meanwhile nothing is told to a device, on whatever line it tries."""
@@ -73,7 +86,7 @@ async def frozen(liar: Liar, device: Thumbprint) -> AsyncIterator[None]:
 
 
 async def test_two_views_of_a_journal_alarm_both_sides_by_name(tmp_path: Path) -> None:
-    async with lied_to(tmp_path, updates=False) as (meeting, liar), gallery() as browser:
+    async with lied_to(tmp_path) as (meeting, liar), gallery() as browser:
         keeper = await meeting.enter("doorkeeper", opens=True, admits=True).member()
         albania = await meeting.enter("alb-head").member()
         belgium = await browser.enter(meeting, "bel-head")
@@ -94,6 +107,7 @@ async def test_two_views_of_a_journal_alarm_both_sides_by_name(tmp_path: Path) -
         assert alarm["ours"] != alarm["theirs"]
         await sends_nothing_more(belgium)
         await reached(albania, lambda one: any(alarm.by == page for alarm in one.alarms))
+        await save_record(belgium, meeting.founded.authority, tmp_path / "shown.incamera")
 
 
 async def test_a_feed_that_falls_silent_is_seen_within_half_a_minute_and_mended(tmp_path: Path) -> None:
@@ -139,3 +153,5 @@ async def test_an_entry_that_may_not_stand_stops_the_page_for_good(tmp_path: Pat
         assert not (await belgium.plane())["isSending"]
         await belgium.page.reload()
         await stopped(belgium, "record")
+        # What it kept before still proves itself, by the head that was kept with it.
+        await save_record(belgium, meeting.founded.authority, tmp_path / "before.incamera")

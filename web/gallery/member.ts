@@ -37,6 +37,7 @@ export class SampleMember implements PrivateMember {
   readonly raise: PrivateMember["raise"] = (alarm) =>
     this.store.update((plane) => ({ ...plane, alarms: [{ ...alarm, at_ms: NOW }] }));
   readonly proof = nothing;
+  readonly record = nothing;
   readonly checkNetwork = nothing;
   readonly retryDevices = nothing;
   readonly chooseCamera = nothing;

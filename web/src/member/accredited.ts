@@ -31,7 +31,7 @@ import type { TabMemory } from "./memory.ts";
 import { checkServer } from "./network.ts";
 import { type Origin, whence } from "./origin.ts";
 import { isBlocking, type PlaneSnapshot, type PrivateMember, type Stand } from "./plane.ts";
-import { proofOf } from "./proof.ts";
+import { proofOf, recordOf } from "./proof.ts";
 import { takeSeat } from "./seatLock.ts";
 import { Secrets } from "./secrets.ts";
 import type { Sitting } from "./sitting.ts";
@@ -246,6 +246,7 @@ export class AccreditedMember implements PrivateMember {
   };
 
   readonly proof = async (): Promise<Blob | undefined> => this.#attendee && proofOf(this.#attendee);
+  readonly record = async (): Promise<Blob | undefined> => this.#attendee && recordOf(this.#attendee);
 
   readonly checkNetwork = async (): Promise<void> => {
     this.#change({ network: { state: "running" } });

@@ -19,7 +19,7 @@ import { Device } from "./device.ts";
 import { type LinkKey, type Vouching, vouch, vouching } from "./enrolment.ts";
 import { type Door, Feed, type Message } from "./feed.ts";
 import { News } from "./news.ts";
-import { peekAct, Reader } from "./reader.ts";
+import { journalsIn, peekAct, Reader } from "./reader.ts";
 import { Sitting } from "./sitting.ts";
 import type { Seen as Noticed } from "./vigil.ts";
 import { webcrypto } from "./webcrypto.ts";
@@ -282,7 +282,9 @@ export class Attendee {
     const journals = new Map(await this.device.journals());
     const main = journals.get(this.reader.meeting) ?? [];
     journals.delete(this.reader.meeting);
-    return this.#take([...main, ...[...journals.values()].flat()], false);
+    const refusal = await this.#take([...main, ...[...journals.values()].flat()], false);
+    for (const head of await this.device.heads()) await this.reader.checkHead(head);
+    return refusal;
   }
 
   #finish(end: End): void {
@@ -362,7 +364,12 @@ export class Attendee {
     else if ("ours" in checked) {
       const { journal, seq, ours, theirs } = checked;
       this.#alarm({ cause: "head", place: { journal: this.#kindOf(journal), seq }, ours, theirs });
-    } else this.#ends = checked;
+    } else {
+      this.#ends = checked;
+      // Not waited for: the next connection brings another one.
+      if (checked.size > 0 && this.reader.has(checked))
+        void this.device?.keepHead(journalsIn(checked), jws).catch(() => undefined);
+    }
   }
 
   #breached({ breach, journal, seq, hash }: Breach): void {

@@ -38,12 +38,16 @@ export interface KeptCharter {
 }
 
 const DATABASE = "incamera";
+/** 2: with `heads`. */
+const VERSION = 2;
 const DEVICES = "devices";
 /** Sealed state of groups, by device and sitting. */
 const SEALED = "sealed";
 const CHARTERS = "charters";
 /** Entries, by device, journal and seq. */
 const JOURNALS = "journals";
+/** The server's signed word where journals end, by device and set of journals. */
+const HEADS = "heads";
 
 /** Signs with a key as a compact JWS of one purpose. */
 export async function signWith(key: CryptoKey, typ: Typ, payload: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -186,6 +190,18 @@ export class Device {
       return puts.at(-1) as IDBRequest;
     });
   }
+
+  /** The newest head of each set of journals that was read at one time. */
+  async heads(): Promise<readonly string[]> {
+    const range = IDBKeyRange.bound([this.#kept.id], [this.#kept.id, []]);
+    const kept = (await request(HEADS, "readonly", (all) => all.getAll(range))) as readonly { readonly jws: string }[];
+    return kept.map(({ jws }) => jws);
+  }
+
+  /** A head of these journals that is true of what was read. */
+  async keepHead(journals: string, jws: string): Promise<void> {
+    await request(HEADS, "readwrite", (all) => all.put({ id: [this.#kept.id, journals], jws }));
+  }
 }
 
 interface Line {
@@ -198,11 +214,16 @@ let opening: Promise<IDBDatabase> | undefined;
 
 function database(): Promise<IDBDatabase> {
   opening ??= new Promise((resolve, reject) => {
-    const open = indexedDB.open(DATABASE, 1);
+    const open = indexedDB.open(DATABASE, VERSION);
     open.onupgradeneeded = () => {
-      for (const name of [DEVICES, SEALED, CHARTERS, JOURNALS]) open.result.createObjectStore(name, { keyPath: "id" });
+      const { objectStoreNames } = open.result;
+      for (const name of [DEVICES, SEALED, CHARTERS, JOURNALS, HEADS])
+        if (!objectStoreNames.contains(name)) open.result.createObjectStore(name, { keyPath: "id" });
     };
-    open.onsuccess = () => resolve(open.result);
+    open.onsuccess = () => {
+      open.result.onversionchange = () => open.result.close(); // a newer page in another tab
+      resolve(open.result);
+    };
     open.onerror = () => reject(open.error ?? new Error("this browser keeps nothing"));
   });
   return opening;

@@ -124,6 +124,8 @@ export interface PrivateMember {
   readonly raise: (alarm: Pick<Alarm, "cause">) => void;
   /** Both records as this device was shown them, to be kept as proof. */
   readonly proof: () => Promise<Blob | undefined>;
+  /** The record that this device read, in the form that `incamera record verify` takes; undefined: it has read none. */
+  readonly record: () => Promise<Blob | undefined>;
   readonly checkNetwork: () => Promise<void>;
 
   readonly retryDevices: () => Promise<void>;

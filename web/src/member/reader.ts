@@ -15,7 +15,7 @@ import { type Breach, type Checks, fold } from "../meeting/rules.ts";
 import { initial, type RecordState, State } from "../meeting/state.ts";
 import { type MeetingTerms, meetingTerms } from "../meeting/terms.ts";
 import { type Entry, type Place, placeOf } from "../record/entry.ts";
-import { beginning, compare, type Fork, merge, openHead } from "../record/journal.ts";
+import { beginning, compare, type Fork, merge, openHead, type SignedHead } from "../record/journal.ts";
 import { isRefusal, type Refusal, refuse } from "../refusal.ts";
 
 /** An entry of a sitting's journal, folded: its act, and the states before and after it. */
@@ -47,6 +47,10 @@ export class Reader {
   terms: MeetingTerms | undefined;
   readonly parts = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly entries = new Map<string, Entry[]>();
+  /** For each set of journals that was read at one time: the newest head over it that was true of what we have read. */
+  readonly heads = new Map<string, SignedHead>();
+  /** Heads of the registrar that were not: with a head of `heads`, or an act's `seen`, they convict it. */
+  readonly forked: string[] = [];
   readonly #authority: string;
   readonly #checks: Checks;
   #main: RecordState | undefined;
@@ -190,9 +194,13 @@ export class Reader {
     if (isRefusal(head)) return head;
     for (const [journal, place] of head.payload.heads) {
       const fork = compare(journal, (seq) => this.#entriesOf(journal)[seq - 1]?.hash, place);
-      if (fork) return fork;
+      if (!fork) continue;
+      this.forked.push(jws);
+      return fork;
     }
-    return head.payload.heads;
+    const { heads } = head.payload;
+    if (this.has(heads)) this.heads.set(journalsIn(heads), { head: head.payload, jws });
+    return heads;
   }
 
   #entriesOf(journal: string): readonly Entry[] {
@@ -303,6 +311,11 @@ function actOf({ body }: Entry): Act | null {
 
 function isKnock(act: Act): act is Act & Act<"lobby.knock"> {
   return act.kind === "lobby.knock";
+}
+
+/** The name of a set of journals. */
+export function journalsIn(heads: ReadonlyMap<string, Place>): string {
+  return [...heads.keys()].sort().join();
 }
 
 function stateIn(record: RecordState, sitting: string): State {

@@ -37,6 +37,12 @@ export interface Head {
   readonly at: number;
 }
 
+/** A head, and the registrar's signature with it. */
+export interface SignedHead {
+  readonly head: Head;
+  readonly jws: string;
+}
+
 const SITTINGS_MAX = 100;
 
 /** The end of a journal that has no entry yet: its first `prev` is SHA-256 of "incamera journal" 0x00 meeting 0x00 journal. */

@@ -4,6 +4,7 @@ import { inLanguage } from "../meeting/sight.ts";
 import type { PlaneSnapshot, PrivateMember } from "../member/plane.ts";
 import type { Code } from "../refusal.ts";
 import { holderWords } from "../ui/holderWords.ts";
+import { saveRecord } from "./saved.ts";
 
 interface Props {
   readonly member: PrivateMember;
@@ -23,6 +24,7 @@ export function DepartureScreen({ member, plane, why }: Props) {
       detail={accreditation ? holderWords(accreditation, i18n.language, t).name : ""}
       why={why}
       telephone={accreditation?.telephone ?? null}
+      save={plane.record && (() => saveRecord(member))}
       back={why !== undefined && FINAL.has(why) ? undefined : () => void member.comeBack()}
     />
   );

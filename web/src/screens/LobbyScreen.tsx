@@ -12,6 +12,7 @@ import { holderWords } from "../ui/holderWords.ts";
 import { Preview } from "../ui/Preview.tsx";
 import { useClock } from "../ui/useClock.ts";
 import { useStore } from "../ui/useStore.ts";
+import { saveRecord } from "./saved.ts";
 import { titlesIn } from "./titles.ts";
 
 interface Props {
@@ -43,6 +44,7 @@ export function LobbyScreen({ member, plane, accreditation, sight }: Props) {
           open: member.open,
           devices: () => setDevicesShown(true),
           leave: () => void member.leave(),
+          save: plane.record && (() => saveRecord(member)),
         }}
         preview={<Preview seat={{ identity: "", delegation: name, person: t("seat/you"), ...(flag && { flag }) }} />}
         equipment={equipmentView(camera, microphone, plane.network)}

@@ -6,9 +6,8 @@ import { stopView } from "../features/stop/stopView.ts";
 import type { Alarm } from "../meeting/alarm.ts";
 import { inLanguage, type Sight } from "../meeting/sight.ts";
 import type { PlaneSnapshot, PrivateMember } from "../member/plane.ts";
-import { refuse } from "../refusal.ts";
-import { saveAs } from "../ui/saveAs.ts";
 import { useClock } from "../ui/useClock.ts";
+import { saveProof, saveRecord } from "./saved.ts";
 
 interface Props {
   readonly member: PrivateMember;
@@ -22,18 +21,17 @@ export function StopScreen({ member, plane, alarm, sight }: Props) {
   const now_ms = useClock();
   const { accreditation } = plane;
   const part = sight?.contents.sittings.get(sight.sitting);
-  const keep = async () => {
-    const proof = await member.proof();
-    if (!proof) return refuse("record.unread");
-    saveAs(proof, `incamera-record-${new Date(alarm.at_ms).toISOString().slice(0, 16).replaceAll(":", "")}.json`);
-    return undefined;
-  };
   return (
     <StopPage
       title={accreditation ? inLanguage(accreditation.title, i18n.language) : t("app/name")}
       detail={part ? inLanguage(part.title, i18n.language) : ""}
       view={stopView(alarm, sight, plane.isSending, now_ms)}
-      acts={{ close: () => member.act("sitting.close", {}), keep, leave: () => void member.leave() }}
+      acts={{
+        close: () => member.act("sitting.close", {}),
+        keep: () => saveProof(member, alarm.at_ms),
+        save: () => saveRecord(member),
+        leave: () => void member.leave(),
+      }}
       telephone={accreditation?.telephone ?? null}
       foot={sight && <FloorFoot view={floorView(sight, now_ms)} />}
     />

@@ -6,10 +6,12 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
+import { RecordButton } from "../../ui/RecordButton.tsx";
 import { RefusalText } from "../../ui/RefusalText.tsx";
 import { refusalTitle } from "../../ui/refusalWords.ts";
 import { technicianReport } from "../../ui/report.ts";
 import styles from "../../ui/Sheet.module.css";
+import type { Answer } from "../../ui/usePending.ts";
 
 interface Props {
   readonly title: string;
@@ -18,10 +20,12 @@ interface Props {
   /** Undefined where there is no way back. */
   readonly back: (() => void) | undefined;
   readonly telephone?: string | null;
+  /** Where this device has read a record: it to a file. */
+  readonly save: (() => Promise<Answer>) | undefined;
 }
 
 /** The last page: what happened, and the way back. */
-export function DeparturePage({ title, detail, why, back, telephone }: Props) {
+export function DeparturePage({ title, detail, why, back, telephone, save }: Props) {
   const { t, i18n } = useTranslation();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
@@ -44,8 +48,10 @@ export function DeparturePage({ title, detail, why, back, telephone }: Props) {
               <ArrowRight aria-hidden="true" size={20} />
             </Button>
           )}
+          {save && <RecordButton save={save} />}
           {why && <CopyButton report={() => technicianReport(t("report/title"), Date.now(), { code: why })} />}
         </div>
+        {save && <p>{t("record/holds")}</p>}
       </main>
     </div>
   );

@@ -21,6 +21,7 @@ import { Button } from "../../ui/Button.tsx";
 import { holderWords } from "../../ui/holderWords.ts";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
+import { RecordButton } from "../../ui/RecordButton.tsx";
 import type { Answer } from "../../ui/usePending.ts";
 import styles from "./LobbyPage.module.css";
 import type { Equipment, LobbyView } from "./lobbyView.ts";
@@ -30,6 +31,8 @@ export interface LobbyActs {
   readonly open: (sitting: string) => Promise<Answer>;
   readonly devices: () => void;
   readonly leave: () => void;
+  /** Where this device has read a record: it to a file. */
+  readonly save: (() => Promise<Answer>) | undefined;
 }
 
 interface Props {
@@ -90,6 +93,7 @@ export function LobbyPage({ holder, view, acts, preview, equipment, agenda }: Pr
               <SlidersHorizontal aria-hidden="true" size={20} />
               {t("lobby/devices")}
             </Button>
+            {acts.save && <RecordButton save={acts.save} />}
             <Button weight="quiet" onPress={acts.leave} control="leave">
               {t("room/leave")}
             </Button>

@@ -9,6 +9,7 @@ import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { formOf } from "../../ui/countries.ts";
 import { OfferButton } from "../../ui/OfferButton.tsx";
+import { RecordButton } from "../../ui/RecordButton.tsx";
 import { technicianReport } from "../../ui/report.ts";
 import type { Answer } from "../../ui/usePending.ts";
 import styles from "./StopPage.module.css";
@@ -18,6 +19,8 @@ export interface StopActs {
   readonly close: () => Promise<Answer>;
   /** Both records, as this device was shown them, to a file. */
   readonly keep: () => Promise<Answer>;
+  /** The record that this device read, to a file that proves itself. */
+  readonly save: () => Promise<Answer>;
   readonly leave: () => void;
 }
 
@@ -117,6 +120,7 @@ export function StopPage({ title, detail, view, acts, telephone, foot }: Props) 
               <Download aria-hidden="true" size={22} />
               {t("stop/keep")}
             </OfferButton>
+            {view.kept && <RecordButton save={acts.save} />}
             <CopyButton report={report} />
             <Button onPress={acts.leave} control="leave">
               <LogOut aria-hidden="true" size={20} />
