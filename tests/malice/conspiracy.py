@@ -33,10 +33,10 @@ HOUR_MS = 3_600_000
 
 
 @asynccontextmanager
-async def lied_to(folder: Path, *, delegations: int = 4, updates: bool = True) -> AsyncIterator[tuple[Chamber, Liar]]:
-    """A meeting behind a liar that tells the truth until a test says otherwise."""
+async def lied_to(folder: Path, *, delegations: int = 4) -> AsyncIterator[tuple[Chamber, Liar]]:
+    """A meeting behind a liar that tells the truth until a test says otherwise; commits are those that it waits for."""
     liar = Liar()
-    async with chamber(folder, delegations=delegations, around=liar.around, updates=updates) as meeting:
+    async with chamber(folder, delegations=delegations, around=liar.around, updates=False) as meeting:
         key = registrar_key(meeting.data, make=False)
         made: dict[Thumbprint, History] = {}
         liar.histories = lambda device: made.setdefault(device, History(key, meeting.founded.meeting))

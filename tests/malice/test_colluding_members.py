@@ -90,7 +90,7 @@ async def revoked(meeting: Chamber, secretariat: Sitting) -> Ghost:
 async def test_a_ghost_in_the_place_of_who_knocked_is_refused_by_all(
     tmp_path: Path, make: Callable[[Chamber], Ghost]
 ) -> None:
-    async with chamber(tmp_path) as meeting:
+    async with chamber(tmp_path, updates=False) as meeting:
         colluder, *others = await conspiring(meeting)
         collude(colluder, bringing(colluder, make(meeting)))
         can = meeting.enter("can-head")
@@ -98,7 +98,7 @@ async def test_a_ghost_in_the_place_of_who_knocked_is_refused_by_all(
 
 
 async def test_a_revoked_device_in_the_place_of_who_knocked_is_refused_by_all(tmp_path: Path) -> None:
-    async with chamber(tmp_path) as meeting:
+    async with chamber(tmp_path, updates=False) as meeting:
         colluder, *others = await conspiring(meeting)
         ghost = await revoked(meeting, colluder)
         await agreed(colluder, *others)
@@ -135,7 +135,7 @@ def removing_in_words(sitting: Sitting, victim: Sitting) -> Wicked:
 async def test_a_commit_that_does_not_do_what_its_act_says_is_refused_by_all(
     tmp_path: Path, lie: Callable[[Sitting, Sitting], Wicked]
 ) -> None:
-    async with chamber(tmp_path) as meeting:
+    async with chamber(tmp_path, updates=False) as meeting:
         colluder, chair, albania = await conspiring(meeting)
         belgium = await meeting.enter("bel-head").member()
         await agreed(colluder, chair, albania, belgium)
