@@ -58,6 +58,9 @@ KNOCKS_PER_MEETING: Final = Limit(300, "knocks/min a meeting", "everybody at onc
 COMMIT_MS: Final = Limit(1000, "ms", "between two commits of one member")
 ACTS_PER_SECOND: Final = Limit(20, "acts/s a device", "a committer that sends item keys to thirty newcomers")
 POSTS_PER_ADDRESS: Final = Limit(120, "requests/s an address", "a delegation's office of thirty behind one address")
+WELCOMES_PER_MINUTE: Final = Limit(
+    90, "uploads/minute a device", "a committer commits once a second at most, and makes some again that lost a race"
+)
 SIGNAL_ACT_BYTES: Final = Limit(16 * 1024, "bytes", "a heartbeat is 0.7 kB at 30 members, more at 300")
 SIGNALS_PER_SECOND: Final = Limit(2, "signals/s a device", "a heartbeat each 10 s, and at once when keys switch")
 FEEDS_PER_ADDRESS: Final = Limit(50, "feeds an address", "a delegation's office, reloads included")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from incamera.accreditation.charter import SUITE
 from incamera.accreditation.credential import join
 from incamera.accreditation.strict import GroupId, MeetingId, b64u, sha256
+from incamera.api import blobs
+from incamera.limits import WELCOMES_PER_MINUTE
 from incamera.meeting.acts import Add, Admit, Commit, EnrolDevice, Exclude, GiveFloor, Knock, OpenSitting, Seen
 from incamera.record.entry import parse_entry
 from tests.support.house import House, act_hash
@@ -193,6 +196,23 @@ def test_from_the_knock_to_welcome_ticket_and_floor(house: House) -> None:
         house.client.portal.call(_settled)
         assert house.plane.rooms[FIRST] == {}
         assert house.ask(belgium, "POST", "tickets", json={"sitting": FIRST, "instance": "A" * 11}).status_code == 403
+
+
+def test_a_member_that_uploads_without_end_is_stopped_before_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blobs, "WELCOMES_PER_MINUTE", replace(WELCOMES_PER_MINUTE, value=3))
+    house = House(tmp_path)
+    with house.open():
+        assert house.create().status_code == 201
+        chair = house.enrolled("chair")
+        opening = house.signed(chair, OpenSitting(GROUP, SUITE, chair.leaf_chain(FIRST, GROUP)), FIRST, (None, None))
+        assert house.post(opening).status_code == 201
+        answers = [house.ask(chair, "POST", "blobs", content=octets(f"welcome {n}", 500)) for n in range(4)]
+        assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+        assert answers[3].json()["code"] == "rate.limited"
+        house.clock.ms += 60_000
+        assert house.ask(chair, "POST", "blobs", content=b"one more").status_code == 201
 
 
 async def _settled() -> None:

@@ -32,7 +32,7 @@ def meeting_routes(meetings: Meetings, blobs: Blobs, clock: Clock) -> list[BaseR
     proofs = Proofs(meetings, clock)
     charters, enrolment = Charters(meetings, proofs, clock), Enrolment(meetings, clock)
     acts, feeds = Acts(meetings, clock), Feeds(meetings, proofs, clock)
-    welcomes, tickets = Welcomes(proofs, blobs), Tickets(proofs)
+    welcomes, tickets = Welcomes(proofs, blobs, clock), Tickets(proofs)
     one = "/api/v1/meetings/{meeting}"
     return [
         Route("/api/v1/meetings", charters.create, methods=["POST"]),
