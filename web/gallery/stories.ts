@@ -96,6 +96,7 @@ export const stories: Readonly<Record<string, Story | Refusal>> = {
   free: { ...quiet, me: "no-head", stand: { at: "room" }, isLive: false },
   lock: { ...sitting, me: "no-head", stand: { at: "room" } },
   "lock-chair": { ...sitting, me: "chair", stand: { at: "room" } },
+  "lock-roster": { ...sitting, me: "chair", stand: { at: "room" } },
   contest: { ...sitting, me: "secretariat", stand: { at: "room" }, contested: { "be-head": [NOW - 43 * MINUTE] } },
   stop: {
     ...sitting,

@@ -5,13 +5,14 @@
  *     [--scale 0.7]
  *
  * Builds the gallery, serves it on an ephemeral port, and takes FOLDER/<screen>-<language>.png. An error in the console, a request to
- * another origin, a page wider than its window or words that are cut end it with 1. Without `--screen`: all of them.
+ * another origin or a fault of the screen itself (faults.mjs) end it with 1. Without `--screen`: all of them.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { build, preview } from "vite";
+import { faultsOfScreen } from "./faults.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -75,6 +76,7 @@ try {
       await page.goto(`${origin}/?screen=${screen}&language=${language}`);
       await page.locator("h1").first().waitFor({ state: "attached" });
       if (screen.startsWith("lock")) await page.locator('[data-control="lock"]').click();
+      if (screen === "lock-roster") await page.locator('[data-control="roster-open"]').click();
       for (const name of values.press) await page.locator(`[data-control="${name}"]`).first().click();
       await page.evaluate(() => document.fonts.ready);
       await page.waitForFunction(() =>
@@ -82,8 +84,7 @@ try {
       );
       await page.mouse.move(0, 0);
       await page.screenshot({ path: join(values.out, `${screen}-${language}.png`) });
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      if (wide > 0) note(`${wide} px wider than the window`);
+      for (const fault of await page.evaluate(faultsOfScreen)) note(fault);
       await page.close();
     }
     await context.close();

@@ -62,9 +62,15 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
   const microphone = useMicrophone(sitting.floor);
   const [areKeysShown, setKeysShown] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
+  const hasEntered = useRef(false);
   const { act } = sitting;
   useAnnouncements(line);
-  useEffect(() => heading.current?.focus(), []);
+  const isInside = sitting.instead === undefined;
+  useEffect(() => {
+    // On entering, and on coming back from the lock's page by a button that went away with it.
+    if (isInside && (!hasEntered.current || document.activeElement === document.body)) heading.current?.focus();
+    hasEntered.current = true;
+  }, [isInside]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: said once, on entering
   useEffect(() => {
     if (!isLoudspeakerOn) announce(t("loudspeaker/otherTab"));
@@ -109,9 +115,11 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
         {pill}
       </Banner>
       <main className={styles["main"]} data-control="room" data-line={line.state} aria-label={t("landmark/floor")}>
-        <h1 className="unseen" tabIndex={-1} ref={heading}>
-          {title}
-        </h1>
+        {isInside && (
+          <h1 className="unseen" tabIndex={-1} ref={heading}>
+            {title}
+          </h1>
+        )}
         {sitting.instead ??
           (view === "speaker" ? (
             <SpeakerStage all={all} isStale={isStale} floor={sitting} />
