@@ -20,7 +20,7 @@ from incamera.member import titles
 from incamera.member.doorkeeper import _post_titles
 from incamera.member.sitting import Sitting
 from incamera.refusal import Code, Refusal
-from tests.support.private import Chamber, agreed_on_words, chamber, reached
+from tests.support.private import WAIT_S, Chamber, agreed_on_words, chamber, reached
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
 ITEM = ItemId("item-2")
@@ -55,7 +55,7 @@ async def doorkeeper(meeting: Chamber, admits: str = "all") -> AsyncIterator[asy
     finally:
         if process.returncode is None:
             process.stdin.close()
-            assert await asyncio.wait_for(process.wait(), 20) == 0
+            assert await asyncio.wait_for(process.wait(), WAIT_S) == 0
         with contextlib.suppress(ProcessLookupError):
             process.kill()
 
