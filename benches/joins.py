@@ -110,6 +110,6 @@ async def _served(folder: Path, delegations: int) -> AsyncIterator[Founded]:
             delegations=delegations,
             is_automatic=True,
         )
-        async with httpx2.AsyncClient(base_url=running.origin) as http:
+        async with httpx2.AsyncClient(base_url=running.origin, timeout=PATIENCE_S) as http:
             (await http.post("/api/v1/meetings", json=founded.bundle.upload())).raise_for_status()
         yield founded

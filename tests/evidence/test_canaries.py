@@ -78,7 +78,7 @@ async def held(process: Process, folder: Path, authority: SigningKey) -> Chamber
     founded = found(
         authority, origin, secrets.token_bytes, now, first_day=instant(now).date(), delegations=2, is_automatic=True
     )
-    async with httpx2.AsyncClient(base_url=origin) as http:
+    async with httpx2.AsyncClient(base_url=origin, timeout=PATIENCE_S) as http:
         answer = await http.post("/api/v1/meetings", json=founded.bundle.upload())
         assert answer.status_code == 201, answer.text
     return Chamber(Running(origin, process.ready["udp_port"], None, {}), founded, folder, authority)
