@@ -26,6 +26,10 @@ UNANSWERED_MS: Final = 30_000
 KNOCK_AGAIN_MS: Final = 60_000
 """A knock that nobody answered is repeated after it: the one who should have may have lost it."""
 
+ADMITS_AT_ONCE: Final = 15
+ADMITS_MS: Final = 750
+"""In this time: the server takes 20 acts a second of a device, and a commit and the items' keys follow."""
+
 Admits: TypeAlias = Literal["nobody", "chairs", "all"]
 
 
@@ -96,6 +100,8 @@ class View:
     """Devices that were admitted to another sitting before."""
     committed_ms: int = -COMMIT_GAP_MS
     """Our last commit's entry."""
+    admitted_ms: tuple[int, ...] = ()
+    """When we let the last ones in, at most `ADMITS_AT_ONCE` of them, oldest first."""
     grouped_ms: int = 0
     """The group's last commit."""
     update_ms: int | None = None
@@ -125,10 +131,10 @@ class MakeGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class AdmitDevice:
-    """Let a device in."""
+class AdmitDevices:
+    """Let devices in, side by side."""
 
-    device: Thumbprint
+    devices: tuple[Thumbprint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,7 @@ class Wait:
     until_ms: int | None = None
 
 
-Step: TypeAlias = Open | KnockAt | MakeGroup | AdmitDevice | TurnAway | Accuse | MakeCommit | Wait
+Step: TypeAlias = Open | KnockAt | MakeGroup | AdmitDevices | TurnAway | Accuse | MakeCommit | Wait
 
 
 def next_step(view: View) -> Step:
@@ -276,19 +282,27 @@ def _may_open(view: View, state: State) -> bool:
 def _let_in(view: View, state: State) -> Step | None:
     if view.manner.admits == "nobody" or not _may_open(view, state):
         return None
+    ours: list[Thumbprint] = []
     for device, knock in state.sitting.lobby.knocks.items():
         if knock.act in view.bad_knocks:
             return TurnAway(knock.act)
-        if device in state.sitting.lobby.admits or device == view.me:
-            continue
-        is_chair = state.meeting.role_of(device) is Role.CHAIR
-        if view.manner.admits == "chairs":
-            was_excluded = device in state.sitting.lobby.admitted_once
-            if is_chair and not was_excluded:
-                return AdmitDevice(device)
-        elif not awaits_hand(state, device, known_elsewhere=device in view.known_elsewhere):
-            return AdmitDevice(device)
-    return None
+        if _lets_in(view, state, device):
+            ours.append(device)
+    if not ours:
+        return None
+    recent = [at for at in view.admitted_ms if view.now_ms < at + ADMITS_MS]
+    if len(recent) >= ADMITS_AT_ONCE:
+        return Wait(recent[0] + ADMITS_MS)  # all of them in one commit
+    return AdmitDevices(tuple(ours[: ADMITS_AT_ONCE - len(recent)]))
+
+
+def _lets_in(view: View, state: State, device: Thumbprint) -> bool:
+    if device in state.sitting.lobby.admits or device == view.me:
+        return False
+    if view.manner.admits == "chairs":
+        was_excluded = device in state.sitting.lobby.admitted_once
+        return state.meeting.role_of(device) is Role.CHAIR and not was_excluded
+    return not awaits_hand(state, device, known_elsewhere=device in view.known_elsewhere)
 
 
 def _ready(view: View, state: State) -> list[Thumbprint]:

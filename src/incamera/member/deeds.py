@@ -5,12 +5,13 @@ One act at a time goes out of the share's note, saved before it is posted; the s
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from incamera import log
 from incamera.accreditation.charter import SUITE, Text
-from incamera.accreditation.strict import GroupId, Hash, ItemId, SittingId, b64u, read, sha256
+from incamera.accreditation.strict import GroupId, Hash, ItemId, SittingId, Thumbprint, b64u, read, sha256
 from incamera.clock import Clock
 from incamera.e2ee import messages
 from incamera.e2ee.facts import Facts, Plan
@@ -61,6 +62,8 @@ class Deeds:
         self.not_before_ms = 0
         self.conflict_ms: int | None = None
         """When a commit of ours that lost is dropped, unless the winner's came before."""
+        self.admitted_ms: deque[int] = deque(maxlen=conduct.ADMITS_AT_ONCE)
+        """When we let each of the last ones in."""
         self.has_knocked = False
         """Whether a knock was filed since somebody last set it."""
         self.membership = Membership(
@@ -123,8 +126,8 @@ class Deeds:
                 await self._found(lambda group, chain: Regroup(group, SUITE, chain, because, without))
             case conduct.KnockAt(group=group):
                 await self._knock(group)
-            case conduct.AdmitDevice(device=device):
-                await self._file(self._sign(Admit(device), self.id))
+            case conduct.AdmitDevices(devices=devices):
+                await self._admit(devices)
             case conduct.TurnAway(knock=knock):
                 await self._file(self._sign(RefuseKnock(knock, "key_package"), self.id))
             case conduct.Accuse(commit=commit, code=code):
@@ -132,6 +135,11 @@ class Deeds:
                 await self._file(self._sign(RefuseCommit(commit, code), self.id))
             case conduct.MakeCommit(plan=plan):
                 await self._commit(plan)
+
+    async def _admit(self, devices: Sequence[Thumbprint]) -> None:
+        """Side by side: thirty who come at once do not wait for thirty answers, one after the other."""
+        self.admitted_ms.extend(self._now() for _ in devices)
+        await asyncio.gather(*(self._file(self._sign(Admit(device), self.id)) for device in devices))
 
     async def _found(self, body: Callable[[GroupId, str], Body]) -> None:
         """A group of our own: it counts if our act is the first."""
@@ -237,7 +245,8 @@ class Deeds:
         if isinstance(answer, Posted):
             self.has_knocked = self.has_knocked or self._share.note.knock is not None
             reads = JournalId(self.id) in self._reader.entries or self._share.note.knock is None
-            self._awaited = answer.entry.header.seq if reads and not self._is_excluded() else 0
+            seq = answer.entry.header.seq
+            self._awaited = max(self._awaited, seq) if reads and not self._is_excluded() else 0
             if self._share.note.act == jws:
                 self._share.keep(act=None)
             return answer

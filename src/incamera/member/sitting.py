@@ -276,6 +276,7 @@ class Sitting:
             bad_knocks=frozenset(self._bad),
             known_elsewhere=self.known_elsewhere(),
             committed_ms=membership.committed_ms,
+            admitted_ms=tuple(self.deeds.admitted_ms),
             grouped_ms=membership.grouped_ms,
             update_ms=None
             if vigil is None or own is None
