@@ -46,6 +46,7 @@ async def meeting_plane(
         )
         blobs = Blobs(data, store, clock)
         async with meetings.running(), _sweeping(blobs):
+            sfu.guard(meetings.may_enter)
             yield meeting_routes(meetings, blobs, clock)
 
 

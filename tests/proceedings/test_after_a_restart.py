@@ -7,6 +7,7 @@ from incamera.accreditation.charter import SUITE
 from incamera.accreditation.strict import GroupId, SittingId, b64u
 from incamera.media.plane import Gone, Identity, RoomName
 from incamera.meeting.acts import OpenSitting, RevokeDevice
+from incamera.refusal import Code, Refusal
 from tests.support.house import House
 from tests.support.paper import FIRST, SECOND, Device, octets
 from tests.support.plane import PaperPlane
@@ -38,15 +39,42 @@ async def first_out(plane: PaperPlane, *tickets: str) -> Identity:
     return event.identity
 
 
-def test_who_was_revoked_before_a_restart_is_put_out_of_the_room_after_it(tmp_path: Path) -> None:
-    house = House(tmp_path)
+def after_a_revocation(house: House) -> tuple[Device, str, Device, str]:
+    """Who stays, with its ticket of before, and who was revoked, with its own."""
     with house.open():
         assert house.create().status_code == 201
         chair, secretariat = house.enrolled("chair"), house.enrolled("secretariat")
         stays, goes = opened(house, secretariat, FIRST), opened(house, chair, SECOND)
         revoked = house.post(house.signed(secretariat, RevokeDevice(chair.thumbprint), None, (None, None)))
         assert revoked.status_code == 201, revoked.text
+    return secretariat, stays, chair, goes
 
+
+def test_who_was_revoked_before_a_restart_is_refused_at_the_door_though_nobody_asked_for_the_meeting(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    secretariat, _, chair, _ = after_a_revocation(house)
+    again = House(tmp_path, house.charters)
+    with again.open():
+        assert again.client.portal is not None
+
+        def at_the_door(room: str, device: Device) -> Refusal | None:
+            assert again.client.portal is not None
+            return again.client.portal.call(again.meetings.may_enter, room, f"{device.thumbprint}.{'A' * 11}")
+
+        refused = at_the_door(SECOND, chair)
+        assert isinstance(refused, Refusal)
+        assert refused.code is Code.MEMBER_MISSING
+        assert at_the_door(FIRST, secretariat) is None
+        assert isinstance(at_the_door(SECOND, secretariat), Refusal), "it is in the first sitting only"
+        assert at_the_door("a room of nobody's meeting", chair) is None
+
+
+def test_who_was_revoked_before_a_restart_is_put_out_of_the_room_after_it(tmp_path: Path) -> None:
+    """By a media server elsewhere, which does not ask."""
+    house = House(tmp_path)
+    secretariat, stays, chair, goes = after_a_revocation(house)
     again = House(tmp_path, house.charters)
     again.plane = house.plane
     with again.open():

@@ -47,6 +47,7 @@ class House:
         self.plane = PaperPlane()
         self.key: SigningKey = self.charters.registrar
         self.nonces = 0
+        self.meetings: Meetings
         self.app = Starlette(lifespan=self._life, exception_handlers={Refused: _refused})
         self.client = TestClient(self.app, base_url="http://localhost")
 
@@ -71,6 +72,7 @@ class House:
                 nonce=self.nonce,
             )
             async with meetings.running():
+                self.meetings = meetings
                 blobs = Blobs(self.folder, store, self.clock)
                 app.router.routes[:] = meeting_routes(meetings, blobs, self.clock)
                 yield

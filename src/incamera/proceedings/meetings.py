@@ -24,7 +24,7 @@ from incamera.accreditation.statements import (
 from incamera.accreditation.strict import MeetingId, Members, SittingId, Thumbprint, is_id, read
 from incamera.clock import Clock
 from incamera.log import logger
-from incamera.media.plane import Joined, MediaPlane, RoomName
+from incamera.media.plane import Identity, Joined, MediaPlane, RoomName
 from incamera.meeting.rules import advance, chain_refusal, decided_at
 from incamera.meeting.state import initial
 from incamera.meeting.terms import MeetingTerms, meeting_terms
@@ -165,6 +165,21 @@ class Meetings:
                 if upper is not None and upper.key.thumbprint == seat.issuer:
                     return Invited(charters, (above.jws, one.jws))
         return unknown
+
+    async def may_enter(self, room: str, identity: str) -> Refusal | None:
+        """Why a participant has no place in a sitting's room by the record of this moment, whatever its ticket says.
+
+        After a restart the meeting is served first, if it is not yet. Rooms that are no sitting's are not ours to keep.
+        """
+        try:
+            await self._serve_room(RoomName(room))
+        except Exception as error:  # its disk's: who can't be looked up does not come in
+            _log.error("meeting.not_served", kind=type(error).__name__)
+            return Refusal(Code.TICKET_UNAVAILABLE, "The meeting's record can't be read.", "Tell who runs the server.")
+        for served in self._served.values():
+            if room in served.registrar.record.sittings:
+                return served.usher.may_enter(RoomName(room), Identity(identity))
+        return None
 
     def statistics(self) -> dict[str, dict[str, int]]:
         """What is served, and each part's counts."""

@@ -18,6 +18,7 @@ from incamera.log import logger
 from incamera.media.plane import Grants, Identity, Joined, MediaPlane, PlaneUnavailable, RoomName, Source, Ticket
 from incamera.meeting.speech import ALWAYS_HEARD, SILENT
 from incamera.meeting.state import RecordState, State
+from incamera.refusal import Code, Refusal
 
 _log = logger(__name__)
 
@@ -134,6 +135,12 @@ class Usher:
                 await self.plane.remove(room, other)
         return ticket
 
+    def may_enter(self, room: RoomName, participant: Identity) -> Refusal | None:
+        """Why somebody with a ticket does not come in: put out since, or an older instance of its device."""
+        if self._allowed(room, participant) is not None:
+            return None
+        return Refusal(Code.MEMBER_MISSING, "This device is not a member of the sitting's group now.", "Knock.")
+
     async def run(self) -> None:
         """Carry out commands and look at who connects, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -186,14 +193,13 @@ class Usher:
 
     async def _check(self, event: Joined) -> None:
         """Who connects with a ticket of before an exclusion, or as an older instance, goes out again."""
-        state = self.now()
-        sitting = SittingId(event.room)
-        if sitting not in state.sittings:
-            return
-        device = device_of(event.identity)
-        newest = self._present.get((event.room, device), event.identity)
-        allowed = grants(state.at(sitting), device) if newest == event.identity else None
-        await self._allow(event.room, event.identity, allowed)
+        if SittingId(event.room) in self.now().sittings:
+            await self._allow(event.room, event.identity, self._allowed(event.room, event.identity))
+
+    def _allowed(self, room: RoomName, participant: Identity) -> Grants | None:
+        device = device_of(participant)
+        newest = self._present.get((room, device), participant)
+        return grants(self.now().at(SittingId(room)), device) if newest == participant else None
 
     async def _allow(self, room: RoomName, participant: Identity, allowed: Grants | None) -> None:
         if allowed is None:

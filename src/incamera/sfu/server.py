@@ -9,9 +9,9 @@ import itertools
 import secrets
 import string
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from livekit.protocol.models import DisconnectReason
 from livekit.protocol.rtc import JoinRequest, LeaveRequest, RequestResponse, SignalRequest, SignalResponse
@@ -40,6 +40,9 @@ from incamera.sfu.webhooks import Webhooks, event_of
 __all__ = ["SfuServer", "SfuSettings"]
 
 _log = logger(__name__)
+
+Door: TypeAlias = Callable[[str, str], Awaitable[Refusal | None]]
+"""Why a participant must not come into a room, by their names, though its token is good; None: it may."""
 
 REFRESHED_TTL_S: Final = 600
 _CORS: Final = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*"}
@@ -91,6 +94,7 @@ class SfuServer:
         self._sockets = 0
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._listeners: list[Callable[[WebhookEvent], None]] = []
+        self._door: Door | None = None
         self._counts: Counter[str] = Counter()
         self._webhooks = Webhooks(settings.webhook_urls, settings.keys, settings.webhook_key, clock)
         self.service = RoomService(self._switchboard, clock, self._settle)
@@ -152,6 +156,10 @@ class SfuServer:
     def on_event(self, callback: Callable[[WebhookEvent], None]) -> None:
         """Call back, in this loop, for everything that webhooks are told."""
         self._listeners.append(callback)
+
+    def guard(self, door: Door) -> None:
+        """Ask before anybody comes in, or back in: a token says who was let in once, not who still may be."""
+        self._door = door
 
     def statistics(self) -> dict[str, int | float]:
         """Counters of the signalling and of the core."""
@@ -260,7 +268,7 @@ class SfuServer:
             return PlainTextResponse("", headers=_CORS)
         text = request.query_params.get("join_request")
         asked = read_query(dict(request.query_params)) if text is None else read_join_request(text)
-        admission = self._admission(request, asked)
+        admission = await self._at_the_door(self._admission(request, asked))
         if isinstance(admission, Refusal):
             return _answer(admission)
         return PlainTextResponse("success", headers=_CORS)
@@ -286,10 +294,19 @@ class SfuServer:
             return Refusal(Code.LIMIT_REACHED, "The server has as many sockets as it may.", "Try again in a minute.")
         return self._switchboard.check(claims, request) or (claims, request)
 
+    async def _at_the_door(
+        self, admission: tuple[tokens.Claims, JoinRequest] | Refusal
+    ) -> tuple[tokens.Claims, JoinRequest] | Refusal:
+        if isinstance(admission, Refusal) or self._door is None:
+            return admission
+        claims, _ = admission
+        return await self._door(claims.grants.room, claims.identity) or admission
+
     async def _connect(self, socket: WebSocket, request: JoinRequest | Refusal, *, has_two_connections: bool) -> None:
         admission = self._admission(socket, request)
         # uvicorn 0.54 logs a WebSocket's path with its query, where the token stands: it must find none.
         socket.scope["query_string"] = b""
+        admission = await self._at_the_door(admission)
         if isinstance(admission, Refusal):
             self._refuse(admission)
             await socket.send_denial_response(_answer(admission))
