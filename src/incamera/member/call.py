@@ -35,8 +35,8 @@ from incamera.member.sitting import Sitting
 from incamera.refusal import Refusal
 
 _log = log.logger(__name__)
-# The SDK writes addresses and names at INFO.
-logging.getLogger("livekit").setLevel(logging.ERROR)
+# The SDK writes names at INFO, and on a busy machine whole descriptions at ERROR: addresses and ICE's passwords.
+logging.getLogger("livekit").setLevel(logging.CRITICAL)
 
 RETRY_S: Final = 1.0
 GRANT_S: Final = 0.25
