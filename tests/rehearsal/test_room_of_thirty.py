@@ -155,7 +155,7 @@ def url() -> Iterator[str]:
     if url := os.environ.get("LIVEKIT_URL"):
         yield url
         return
-    with Process("sfu", "--dev", "--json", "--port", "0", "--udp-port", "0") as process:
+    with Process("sfu", "--dev", "--json", "--port", "0", "--udp-port", "0", "--tcp-port", "0") as process:
         yield process.ready["url"].replace("http", "ws")
 
 

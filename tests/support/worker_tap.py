@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page, Route
 
+from tests.support.browsers import PATIENCE_MS
+
 SCRIPT = """
 ;(() => {
   const ears = new BroadcastChannel("ears");
@@ -68,7 +70,7 @@ async def tap(page: Page) -> None:
     """From the next load of the page on."""
 
     async def behind(route: Route) -> None:
-        answer = await route.fetch()
+        answer = await route.fetch(timeout=PATIENCE_MS)
         await route.fulfill(response=answer, body=await answer.text() + SCRIPT)
 
     await page.add_init_script(LISTEN)
