@@ -35,5 +35,6 @@ def test_appends_are_counted_for_one_writer_and_for_two() -> None:
 
 @pytest.mark.slow
 def test_three_who_knock_at_once_are_measured_until_all_are_in() -> None:
-    whole, each = joins.measure(3, 1)
+    whole, each, *cpu = joins.measure(3, 1)
     assert (len(whole.values), len(each.values)) == (1, 3)
+    assert all(min(figure.values) > 0 for figure in cpu)
