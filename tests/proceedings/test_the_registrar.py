@@ -8,9 +8,10 @@ import pytest
 from incamera.accreditation.credential import join
 from incamera.accreditation.strict import b64u
 from incamera.limits import ENTRIES, Limit
-from incamera.meeting.acts import EnrolDevice
+from incamera.meeting.acts import EnrolDevice, RevokeDevice
 from incamera.meeting.rules import Breach, fold
 from incamera.meeting.state import initial
+from incamera.proceedings import registrar as registrars
 from incamera.proceedings.receipts import Receipts
 from incamera.proceedings.registrar import Filed, Registrar
 from incamera.record.entry import Entry
@@ -90,6 +91,22 @@ async def test_a_record_takes_so_many_entries_and_no_more() -> None:
     refused = await made.post(enrolment("be-head", "one"))
     assert isinstance(refused, Refusal)
     assert refused.code is Code.LIMIT_REACHED
+
+
+async def test_the_last_entries_of_a_record_are_for_those_who_run_the_meeting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registrars, "KEPT_PART", 2)
+    made = await registrar(MemoryStore(), entries_max=Limit(6, "entries", "three of them are kept"))
+    for seat in ("secretariat", "be-head"):
+        assert isinstance(await made.post(enrolment(seat, "one")), Filed)
+    refused = await made.post(enrolment("fi-head", "one"))
+    assert isinstance(refused, Refusal)
+    assert refused.code is Code.LIMIT_REACHED
+    paper = Paper.__new__(Paper)
+    paper.charters, paper.now, paper.count = CHARTERS, Hands().ms, 0
+    revocation = RevokeDevice(CHARTERS.device("be-head", "one").thumbprint)
+    seen = (made.record.meeting.tail.place, None)
+    author = CHARTERS.device("secretariat", "one")
+    assert isinstance(await made.post(paper.signed(author, revocation, None, seen=seen, nonce=nonce("r"))), Filed)
 
 
 @pytest.mark.parametrize("seed", range(20))

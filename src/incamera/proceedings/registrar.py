@@ -22,6 +22,7 @@ from incamera.meeting.enrolment import Device
 from incamera.meeting.lobby import deadlines
 from incamera.meeting.own import DeadlinePassed, EnrolmentContested, EnrolmentLocked, Own, ServerStarted, own_body
 from incamera.meeting.rules import Decided, advance, author_of, contested, decide, decided_at, due, open_act
+from incamera.meeting.sittings import OPENERS
 from incamera.meeting.state import RecordState
 from incamera.meeting.visibility import subjects
 from incamera.proceedings.receipts import Receipts
@@ -34,6 +35,8 @@ from incamera.refusal import Code, Refusal
 
 _log = logger(__name__)
 
+KEPT_PART: Final = 20
+"""Of all entries that there may be, one in so many is kept for chair and secretariat."""
 TRIES: Final = 4
 """So often an act is decided again when the record moved between its decision and the disk."""
 
@@ -228,7 +231,10 @@ class Registrar:
     def _act_steps(self, signed: Signed[Act[Body]], at: int, refused: list[Refusal]) -> list[_Step] | Refusal:
         refused.clear()
         sittings = self._ahead.sittings.values()
-        if self._ahead.meeting.tail.seq + sum(sitting.tail.seq for sitting in sittings) >= int(self._entries_max):
+        left = int(self._entries_max) - self._ahead.meeting.tail.seq - sum(sitting.tail.seq for sitting in sittings)
+        # The last part is for those who run the meeting: else anybody could fill the record and so end all revocations.
+        is_kept = self._ahead.meeting.role_of(signed.payload.by) not in OPENERS
+        if left <= (int(self._entries_max) // KEPT_PART if is_kept else 0):
             return Refusal(Code.LIMIT_REACHED, "The record has as many entries as it may.", "End the meeting.")
         decided = decide(self._ahead, signed, at)
         if isinstance(decided, Decided):
