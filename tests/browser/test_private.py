@@ -11,7 +11,7 @@ from incamera.accreditation.strict import DelegationId, Thumbprint
 from incamera.api.page import Page
 from incamera.meeting.acts import Admit, GiveFloor
 from incamera.member.sitting import Sitting
-from incamera.record.entry import JournalId
+from incamera.record.entry import Entry, JournalId
 from incamera.settings.fields import Media
 from tests.malice.liar import body_of, claims_of, kind_of
 from tests.support.delegates import SMALL, await_true, ending, seated
@@ -105,6 +105,38 @@ async def test_the_chair_gives_the_floor_excludes_and_admits_again_from_its_page
         await chair.act("lobby.admit", {"device": device})
         await pages_agree(chair, albania, members=3)
         await pictures_grow(chair, [device])
+
+
+async def test_a_page_goes_over_to_another_open_sitting_from_within_the_room(tmp_path: Path) -> None:
+    async with chamber(tmp_path) as meeting, gallery() as browser:
+        keeper = await meeting.enter("doorkeeper", opens=True, admits=True).member()
+        chair = await meeting.enter("chair", opens=True, admits=True, sitting=meeting.second).member(meeting.second)
+        albania = await browser.enter(meeting, "alb-head")
+        before = await albania.until(
+            "frames that leave", lambda told: told["sitting"] == meeting.first and told["isSending"] and told["sent"]
+        )
+        await albania.page.locator("[data-control=more]").click()
+        await albania.page.locator(f'[data-sitting="{meeting.second}"] [data-control=go-to-door]').click()
+        after = await albania.until(
+            "frames that leave there",
+            lambda told: told["sitting"] == meeting.second and told["isSending"] and told["sent"],
+        )
+        assert after["stand"]["at"] == "room"
+        assert set(after["roster"]) == {chair.me, before["device"]}
+        await reached(keeper, lambda one: {seat.device for seat in one.roster()} == {keeper.me})
+
+        def entry(sitting: Sitting, kind: str) -> Entry:
+            by_it = [
+                one
+                for one in sitting._reader.entries[JournalId(sitting.id)]
+                if kind_of(one) == kind and claims_of(one.body)["by"] == before["device"]
+            ]
+            assert len(by_it) == 1
+            return by_it[0]
+
+        left, knocked = entry(keeper, "lobby.leave"), entry(chair, "lobby.knock")
+        assert left.header.at_ms <= knocked.header.at_ms, "a device is in one sitting at a time"
+        assert after["alarms"] == []
 
 
 async def test_a_chair_alone_opens_reloads_and_lets_others_in(tmp_path: Path) -> None:

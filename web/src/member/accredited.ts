@@ -15,10 +15,9 @@ import { plateOf, type Sight } from "../meeting/sight.ts";
 import { OPENERS } from "../meeting/sittings.ts";
 import { speakers } from "../meeting/speech.ts";
 import { roleOfThumbprint } from "../meeting/state.ts";
-import { type Code, type Refusal, refuse } from "../refusal.ts";
+import { isRefusal, type Refusal, refuse } from "../refusal.ts";
 import { type Readable, Store } from "../store.ts";
 import { Attendee } from "./attendee.ts";
-import { Chamber, outside } from "./chamber.ts";
 import { Client, newInstance } from "./client.ts";
 import type { Manner } from "./conduct.ts";
 import { invitationKey } from "./device.ts";
@@ -30,8 +29,10 @@ import { lobbyOf } from "./lobby.ts";
 import type { TabMemory } from "./memory.ts";
 import { checkServer } from "./network.ts";
 import { type Origin, whence } from "./origin.ts";
+import { goOver } from "./passage.ts";
 import { isBlocking, type PlaneSnapshot, type PrivateMember, type Stand } from "./plane.ts";
 import { proofOf, recordOf } from "./proof.ts";
+import { Rooms } from "./rooms.ts";
 import { takeSeat } from "./seatLock.ts";
 import { Secrets } from "./secrets.ts";
 import type { Sitting } from "./sitting.ts";
@@ -56,7 +57,7 @@ export interface AccreditedOptions {
 export class AccreditedMember implements PrivateMember {
   readonly #options: AccreditedOptions;
   readonly #store: Store<PlaneSnapshot>;
-  readonly #room = new Store(outside);
+  readonly #rooms: Rooms;
   readonly #secrets = new Secrets();
   readonly #lives: Lives<Attendee>;
   /** Our connection's name in rooms: another one for each life, as for each page load. */
@@ -66,7 +67,6 @@ export class AccreditedMember implements PrivateMember {
   #link: LinkKey | undefined;
   #invitation = "";
   #client: Client | undefined;
-  #chamber: { readonly of: Sitting; readonly media: Chamber } | undefined;
   /** Sittings that the chair or the secretariat pressed to open. */
   readonly #opens = new Set<string>();
   #origin: Origin = { page: "server", server: "" };
@@ -97,6 +97,13 @@ export class AccreditedMember implements PrivateMember {
       isLoudspeakerOn: memory.now.isLoudspeakerOn ?? false,
       seating: nobody,
     });
+    this.#rooms = new Rooms({
+      station: options.station,
+      seatOf: (identity) => this.#seatOf(identity),
+      isLoudspeakerOn: () => this.#store.snapshot().isLoudspeakerOn,
+      ended: (why) => this.#change({ refusal: why }),
+      now: options.now,
+    });
     this.#lives = new Lives({
       startCore: options.startCore,
       begin: (core) => this.#begin(core),
@@ -112,7 +119,7 @@ export class AccreditedMember implements PrivateMember {
   }
 
   get room() {
-    return this.#room;
+    return this.#rooms.store;
   }
 
   get devices() {
@@ -128,7 +135,7 @@ export class AccreditedMember implements PrivateMember {
 
   /** Frames of ours that left sealed, in this room. */
   get sent(): number {
-    return this.#chamber?.media.seal.store.snapshot().sending.sent ?? 0;
+    return this.#rooms.media?.seal.store.snapshot().sending.sent ?? 0;
   }
 
   /** Devices that may be heard now. */
@@ -167,16 +174,32 @@ export class AccreditedMember implements PrivateMember {
     this.#attend(attendee);
   };
 
-  readonly knock = async (sitting: string): Promise<void> => {
+  readonly knock = async (sitting: string): Promise<Refusal | undefined> => {
     const attendee = this.#attendee;
-    if (!attendee) return;
+    if (!attendee) return refuse("link.missing");
     const before = attendee.sitting;
-    if (before && before.id !== sitting && before.phase === "member") await before.leave();
-    this.#options.memory.keep({ isInside: true, sitting });
-    attendee.choose({ sitting });
-    attendee.sittings.get(sitting)?.knock();
-    this.#changed();
+    const enter = () => {
+      this.#options.memory.keep({ isInside: true, sitting });
+      attendee.choose({ sitting });
+      attendee.sittings.get(sitting)?.knock();
+      this.#changed();
+    };
+    if (!before || before.id === sitting) return void enter();
+    const leave = async () => {
+      attendee.choose("none");
+      return this.#leaves(before);
+    };
+    const stay = () => attendee.choose({ sitting: before.id });
+    return this.#lives.ask(attendee, () => goOver({ leave, endMedia: () => this.#toTheLobby(), stay, enter }));
   };
+
+  /** Whether the record has that we left a sitting; a knock that stands is only withdrawn if it can be. */
+  async #leaves(sitting: Sitting): Promise<Refusal | undefined> {
+    const { phase } = sitting;
+    if (phase !== "member" && phase !== "blocked" && phase !== "knocking") return undefined;
+    const answer = await sitting.leave();
+    return isRefusal(answer) && phase !== "knocking" ? answer : undefined;
+  }
 
   readonly open = async (name: string): Promise<Refusal | undefined> => {
     const attendee = this.#attendee;
@@ -258,7 +281,7 @@ export class AccreditedMember implements PrivateMember {
   readonly chooseMicrophone = (id: string): Promise<void> => this.#options.station.chooseMicrophone(id);
   readonly chooseLoudspeaker = async (id: string): Promise<void> => {
     this.#options.station.chooseLoudspeaker(id);
-    await this.#chamber?.media.chooseLoudspeaker(id);
+    await this.#rooms.media?.chooseLoudspeaker(id);
   };
   readonly playTone = (): Promise<void> => this.#options.station.playTone();
   readonly setCameraOn = (on: boolean): Promise<void> => this.#options.station.setCameraOn(on);
@@ -269,7 +292,7 @@ export class AccreditedMember implements PrivateMember {
   readonly setLoudspeakerOn = (on: boolean): void => {
     this.#options.memory.keep({ isLoudspeakerOn: on });
     this.#change({ isLoudspeakerOn: on });
-    this.#chamber?.media.setLoudspeaker(on);
+    this.#rooms.media?.setLoudspeaker(on);
   };
   readonly setView = (view: "speaker" | "chamber"): void => {
     this.#options.memory.keep({ view });
@@ -278,9 +301,9 @@ export class AccreditedMember implements PrivateMember {
   readonly level = (): number | undefined => this.#options.station.level();
   readonly showOwnPicture = (element: HTMLVideoElement) => this.#options.station.showCamera(element);
   readonly showPicture = (identity: string, element: HTMLVideoElement) =>
-    this.#chamber?.media.showPicture(identity, element) ?? (() => undefined);
-  readonly path = async () => this.#chamber?.media.path();
-  readonly statistics = async () => (await this.#chamber?.media.statistics()) ?? {};
+    this.#rooms.media?.showPicture(identity, element) ?? (() => undefined);
+  readonly path = async () => this.#rooms.media?.path();
+  readonly statistics = async () => (await this.#rooms.media?.statistics()) ?? {};
 
   // Arriving, and beginning anew where this program broke.
 
@@ -363,12 +386,8 @@ export class AccreditedMember implements PrivateMember {
 
   /** Its core broke: nothing of it is sent from now on. The microphone is closed, as after a reload. */
   #end(attendee: Attendee): void {
-    const chamber = this.#chamber;
-    this.#chamber = undefined;
     this.#change({ isSending: false });
-    void chamber?.media.leave();
-    this.#room.set(outside);
-    void this.#options.station.microphone("may_not_speak");
+    void this.#endMedia();
     attendee.stop();
   }
 
@@ -401,44 +420,27 @@ export class AccreditedMember implements PrivateMember {
 
   // The media of the sitting that we are in.
 
-  #mediaOf(sitting: Sitting, client: Client): Chamber | undefined {
+  #mediaOf(sitting: Sitting, client: Client): ReturnType<Rooms["of"]> | undefined {
     const attendee = this.#attendee;
-    if (!attendee?.device || attendee.sitting !== sitting) return undefined;
-    if (this.#chamber?.of === sitting) return this.#chamber.media;
-    void this.#chamber?.media.leave();
-    const { station, now } = this.#options;
-    const media = new Chamber({
-      sitting,
-      device: attendee.device,
-      client,
-      station,
-      instance: this.#instance,
-      seatOf: (identity) => this.#seatOf(identity),
-      isLoudspeakerOn: () => this.#store.snapshot().isLoudspeakerOn,
-      random: Math.random,
-      now,
-    });
-    this.#chamber = { of: sitting, media };
-    station.onTrack = () => media.publish();
-    media.room.subscribe(() => this.#room.set(media.room.snapshot()));
-    void media.stay().then((why) => {
-      if (why !== undefined) this.#roomEnded(media, why);
-    });
-    return media;
+    // A commit that was filed before we left may come after it.
+    if (!attendee?.device || attendee.sitting !== sitting || !sitting.wantsIn) return undefined;
+    return this.#rooms.of(sitting, attendee.device, client, this.#instance);
+  }
+
+  /** Nothing of ours is sent any more, and the microphone is closed. */
+  async #endMedia(): Promise<void> {
+    void this.#options.station.microphone("may_not_speak");
+    await this.#rooms.leave();
+  }
+
+  async #toTheLobby(): Promise<void> {
+    await this.#endMedia();
+    this.#stand({ at: "lobby" });
   }
 
   async #depart(): Promise<void> {
-    const chamber = this.#chamber;
-    this.#chamber = undefined;
-    await chamber?.media.leave();
-    this.#room.set(outside);
+    await this.#rooms.leave();
     this.#options.station.close();
-  }
-
-  /** The media server ended it for good: what the record says goes on, and is shown. */
-  #roomEnded(media: Chamber, why: Code): void {
-    if (this.#chamber?.media !== media) return;
-    this.#change({ refusal: why });
   }
 
   #seatOf(identity: string): Seat | undefined {
@@ -478,7 +480,7 @@ export class AccreditedMember implements PrivateMember {
     const isSending = (sitting?.canSend ?? false) && !alarms.some(isBlocking);
     const isIn = sitting !== undefined && (sitting.phase === "member" || sitting.phase === "blocked");
     const refusal = attendee.refusal ?? (isIn ? undefined : sitting?.deeds.refusal);
-    this.#chamber?.media.follow(isSending);
+    this.#rooms.media?.follow(isSending);
     this.#change({
       accreditation: accreditationOf(attendee, this.#options.entrance.authority, this.#origin.page),
       lobby: lobbyOf(attendee, this.#options.now()),
@@ -507,10 +509,7 @@ export class AccreditedMember implements PrivateMember {
       void this.#depart();
       this.#stand({ at: "departure", why: "sitting.closed" });
     } else if (stand.at === "room" && !isIn) {
-      const chamber = this.#chamber;
-      this.#chamber = undefined;
-      void chamber?.media.leave();
-      this.#room.set(outside);
+      void this.#rooms.leave();
       this.#stand({ at: "lobby" });
     }
   }

@@ -109,8 +109,8 @@ export interface PrivateMember {
   readonly enrol: () => Promise<Refusal | undefined>;
   /** From the check to the doors: knocks at the first open sitting that lists the seat. */
   readonly enterLobby: () => Promise<void>;
-  /** Knocks at this sitting, out of the one before; after an exclusion or a refused knock again. */
-  readonly knock: (sitting: string) => Promise<void>;
+  /** Knocks at this sitting, out of the one before, from within the room too; after an exclusion or a refused knock again. */
+  readonly knock: (sitting: string) => Promise<Refusal | undefined>;
   /** Opens a sitting, for who may: founds its group. */
   readonly open: (sitting: string) => Promise<Refusal | undefined>;
   /** Leaves the sitting; the others remove us. */

@@ -37,10 +37,7 @@ export function LobbyScreen({ member, plane, accreditation, sight }: Props) {
         holder={accreditation}
         view={view}
         acts={{
-          knock: async (sitting) => {
-            await member.knock(sitting);
-            return undefined;
-          },
+          knock: member.knock,
           open: member.open,
           devices: () => setDevicesShown(true),
           leave: () => void member.leave(),

@@ -17,6 +17,8 @@ import { FloorBand, FloorPlate } from "../features/floor/FloorPlate.tsx";
 import { FloorTag } from "../features/floor/FloorTag.tsx";
 import { floorView, marks } from "../features/floor/floorView.ts";
 import { InterventionList } from "../features/floor/InterventionList.tsx";
+import { otherSittings } from "../features/lobby/lobbyView.ts";
+import { OtherSittings } from "../features/lobby/OtherSittings.tsx";
 import { LockPage } from "../features/lock/LockPage.tsx";
 import { LockPill } from "../features/lock/LockPill.tsx";
 import { lockView } from "../features/lock/lockView.ts";
@@ -145,6 +147,7 @@ export function RoomScreen({ member, plane, sight }: Props) {
               <FloorButton view={floor} acts={acts.floor} />
             </>
           ),
+          elsewhere: <OtherSittings doors={otherSittings(plane.lobby)} go={member.knock} />,
           news: <FeedNews isLive={plane.isLive} away={plane.away} current={current} />,
           actions: actionsOf(),
           act: onAction,

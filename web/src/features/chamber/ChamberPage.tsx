@@ -32,6 +32,8 @@ export interface SittingParts {
   readonly runs: boolean;
   readonly offers: ReactNode;
   readonly news: ReactNode;
+  /** The other sittings that are open to this seat: among what is needed seldom. */
+  readonly elsewhere: ReactNode;
   /** In place of the chamber: the lock's page. */
   readonly instead?: ReactNode;
   readonly actions: readonly SittingAction[];
@@ -146,7 +148,13 @@ export function ChamberPage({ title, detail, own, others, seating, places, pill,
             </div>
           ))}
       </main>
-      <Controls microphone={microphone} onKeys={() => setKeysShown(true)} offers={sitting.offers} news={sitting.news} />
+      <Controls
+        microphone={microphone}
+        onKeys={() => setKeysShown(true)}
+        offers={sitting.offers}
+        news={sitting.news}
+        elsewhere={sitting.elsewhere}
+      />
       <KeysDialog isOpen={areKeysShown} onClose={() => setKeysShown(false)} actions={sitting.actions ?? []} />
     </div>
   );

@@ -17,10 +17,12 @@ interface Props {
   readonly offers?: ReactNode;
   /** What the record's own connection has to say. */
   readonly news?: ReactNode;
+  /** The other sittings that are open to this seat. */
+  readonly elsewhere?: ReactNode;
 }
 
 /** Everything that belongs to the reader: microphone, camera, loudspeaker, view, devices, and the way out. */
-export function Controls({ microphone, onKeys, offers, news }: Props) {
+export function Controls({ microphone, onKeys, offers, news, elsewhere }: Props) {
   const { t } = useTranslation();
   const member = useMember();
   const { view } = useStore(member.store);
@@ -37,7 +39,7 @@ export function Controls({ microphone, onKeys, offers, news }: Props) {
         {view === "speaker" ? <LayoutGrid aria-hidden="true" size={24} /> : <User aria-hidden="true" size={24} />}
         <span className={styles["short"]}>{t(view === "speaker" ? "room/chamber" : "room/speaker")}</span>
       </AriaButton>
-      <MorePanel onKeys={onKeys} />
+      <MorePanel onKeys={onKeys} elsewhere={elsewhere} />
       <LineState>{news}</LineState>
       <div className={styles["offers"]}>{offers}</div>
       <AriaButton

@@ -1,5 +1,5 @@
 import { Ellipsis, Keyboard } from "lucide-react";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Button as AriaButton, Dialog, DialogTrigger, Heading, Popover } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { useMember } from "../../member/context.ts";
@@ -14,8 +14,14 @@ import { useStore } from "../../ui/useStore.ts";
 import controls from "./Controls.module.css";
 import styles from "./MorePanel.module.css";
 
-/** Devices, how media goes, language and keys: what is needed seldom. */
-export function MorePanel({ onKeys }: { readonly onKeys: () => void }) {
+interface Props {
+  readonly onKeys: () => void;
+  /** The other sittings that are open to this seat. */
+  readonly elsewhere: ReactNode;
+}
+
+/** Devices, how media goes, other sittings, language and keys: what is needed seldom. */
+export function MorePanel({ onKeys, elsewhere }: Props) {
   const { t } = useTranslation();
   return (
     <DialogTrigger>
@@ -38,6 +44,7 @@ export function MorePanel({ onKeys }: { readonly onKeys: () => void }) {
               </Heading>
               <DeviceChoice />
               <Connection />
+              {elsewhere}
               <div className={styles["row"]}>
                 <LanguageChoice />
                 <Button

@@ -23,6 +23,7 @@ import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
 import { RecordButton } from "../../ui/RecordButton.tsx";
 import type { Answer } from "../../ui/usePending.ts";
+import { doorName } from "./doorName.ts";
 import styles from "./LobbyPage.module.css";
 import type { Equipment, LobbyView } from "./lobbyView.ts";
 
@@ -122,13 +123,6 @@ export function LobbyPage({ holder, view, acts, preview, equipment, agenda }: Pr
       </div>
     </div>
   );
-}
-
-type Translate = ReturnType<typeof useTranslation>["t"];
-
-/** A knocker may know when a sitting begins, not what it is about. */
-function doorName({ title, opens }: DoorFacts, language: string, t: Translate): string {
-  return title ? inLanguage(title, language) : t("lobby/sitting", { time: t("clock/at", hourMinute(opens)) });
 }
 
 function Facts({ holder }: { readonly holder: Accreditation }) {

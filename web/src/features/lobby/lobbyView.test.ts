@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { refusedKnocks } from "../../meeting/acts.ts";
 import type { DoorFacts, Step } from "../../meeting/doorway.ts";
-import { equipmentView, lobbyView } from "./lobbyView.ts";
+import { equipmentView, lobbyView, otherSittings } from "./lobbyView.ts";
 
 const MINUTE = 60_000;
 const door = (sitting: string, state: DoorFacts["state"], opens = 10 * MINUTE): DoorFacts => {
@@ -57,4 +57,17 @@ test("what was checked says in the lobby whether it works, and if not, why", () 
     { is: "microphone", works: false, says: "check/microphone/denied" },
     { is: "network", works: false, says: "check/network/unreachable" },
   ]);
+});
+
+test("from within a sitting the others that are open are offered, and no other", () => {
+  const doors = [
+    door("d", "open", 3),
+    door("a", "unopened"),
+    door("b", "open", 2),
+    door("c", "closed"),
+    door("e", "open", 1),
+  ];
+  const facts = { doors, sitting: "b", step: { at: "outside" } } as const;
+  expect(otherSittings(facts).map(({ sitting }) => sitting)).toEqual(["e", "d"]);
+  expect(otherSittings({ ...facts, doors: [door("b", "open")] })).toEqual([]);
 });

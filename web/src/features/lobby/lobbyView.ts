@@ -46,7 +46,7 @@ const REFUSED: Readonly<Record<RefusedKnock, LobbySays>> = {
 
 /** `role`: of the seat that waits, once it is known. */
 export function lobbyView({ doors, sitting, step }: LobbyFacts, role: Role | undefined, now_ms: number): LobbyView {
-  const sorted = [...doors].sort((a, b) => a.opens - b.opens || (a.sitting < b.sitting ? -1 : 1));
+  const sorted = inOrder(doors);
   const door = sorted.find((one) => one.sitting === sitting);
   const isWaitedFor = door?.state === "unopened" && door.opens > now_ms && door.opens - now_ms < COUNTED_MS;
   return {
@@ -109,4 +109,13 @@ export function equipmentView(camera: Input, microphone: Input, network: Network
           : "check/network/unreachable",
     },
   ];
+}
+
+/** From within a sitting: the others that are open to this seat, by their time. */
+export function otherSittings({ doors, sitting }: LobbyFacts): readonly DoorFacts[] {
+  return inOrder(doors).filter((door) => door.sitting !== sitting && door.state === "open");
+}
+
+function inOrder(doors: readonly DoorFacts[]): readonly DoorFacts[] {
+  return [...doors].sort((a, b) => a.opens - b.opens || (a.sitting < b.sitting ? -1 : 1));
 }
