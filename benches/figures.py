@@ -14,7 +14,7 @@ class Figure:
     """One quantity, measured some times."""
 
     part: str
-    """`groups`, `record` or `joins`."""
+    """`groups`, `record`, `joins` or `newcomer`."""
     what: str
     unit: str
     values: tuple[float, ...]

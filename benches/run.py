@@ -15,7 +15,7 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 
-from benches import figures, first_frame, generator, groups, joins, record, report
+from benches import figures, first_frame, generator, groups, joins, newcomer, record, report
 from benches.figures import Figure
 from benches.generator import Sample, Signalling
 from benches.report import FirstFrame
@@ -24,7 +24,7 @@ from incamera import log
 
 ATTEMPTS = 2
 DEFAULT_LOADS = "a,a6,b,c,d"
-PARTS = ("media", "groups", "record", "joins")
+PARTS = ("media", "groups", "record", "joins", "newcomer")
 LATEST = generator.ROOT / ".build" / "bench" / "latest.json"
 
 app = typer.Typer(add_completion=False)
@@ -41,9 +41,7 @@ def main(
     only: Annotated[str | None, typer.Option(help="One server alone: incamera or livekit-server.")] = None,
     calm: Annotated[float, typer.Option(help="Seconds to wait, at most, before each load for a machine at rest.")] = 0,
     signalling: Annotated[str, typer.Option(help="rtc/v1 (one connection, as today's SDKs) or rtc (two).")] = "rtc/v1",
-    parts: Annotated[str, typer.Option(help="Comma-separated: media (the loads), groups, record, joins.")] = ",".join(
-        PARTS
-    ),
+    parts: Annotated[str, typer.Option(help=f"Of {', '.join(PARTS)}; media: the loads.")] = ",".join(PARTS),
     json_file: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = LATEST,
 ) -> None:
     """Measure what the media server costs, beside livekit-server if it is on the PATH (or LIVEKIT_SERVER names it)."""
@@ -92,10 +90,14 @@ def _plane(notes: Console, parts: frozenset[str], rounds: int, seconds: float) -
         notes.print("groups: done")
     if "record" in parts:
         found += record.measure((1, 16), seconds, rounds)
+        found += record.measure_http((1, 16), seconds, rounds)
         notes.print("record: done")
     if "joins" in parts:
         found += joins.measure(30, rounds)
         notes.print("joins: done")
+    if "newcomer" in parts:
+        found += newcomer.measure(30, min(5 * rounds, 15))
+        notes.print("newcomer: done")
     return found
 
 

@@ -1,7 +1,7 @@
 """The figures of the meeting plane: what is made of their values, and that each harness measures what it says."""
 
 import pytest
-from benches import groups, joins, record
+from benches import groups, joins, newcomer, record
 from benches.figures import Figure, as_json
 
 
@@ -38,3 +38,16 @@ def test_three_who_knock_at_once_are_measured_until_all_are_in() -> None:
     whole, each, *cpu = joins.measure(3, 1)
     assert (len(whole.values), len(each.values)) == (1, 3)
     assert all(min(figure.values) > 0 for figure in cpu)
+
+
+@pytest.mark.long
+def test_appends_over_http_are_counted() -> None:
+    (figure,) = record.measure_http((2,), 0.2, 1)
+    assert figure.median > 0
+
+
+@pytest.mark.long
+def test_the_way_in_of_a_newcomer_is_counted_and_its_wait_ends_with_a_picture() -> None:
+    down, up, wait = newcomer.measure(4, 1)
+    assert down.median > up.median > 0
+    assert wait.median > 0
