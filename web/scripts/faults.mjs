@@ -25,13 +25,16 @@ export function faultsOfScreen() {
     if (!name.some((words) => words?.trim()) && label === 0) faults.push(`no name: ${element.outerHTML.slice(0, 80)}`);
   }
 
+  for (const element of document.querySelectorAll("body *")) {
+    if (!isSeen(element) || getComputedStyle(element).overflowX === "visible" || element.clientWidth < 2) continue;
+    const over = element.scrollWidth - element.clientWidth;
+    if (over > 1) faults.push(`${over} px cut at the side: ${nameOf(element)}`);
+  }
+
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const parent = node.parentElement;
     if (!parent || !isSeen(parent) || parent.closest("script, style")) continue;
-    const style = getComputedStyle(parent);
-    const isCut = style.overflowX !== "visible" && parent.scrollWidth > parent.clientWidth + 1;
-    if (isCut && style.clipPath === "none") faults.push(`cut: ${nameOf(parent)}`);
     for (const { 0: word, index } of node.data.matchAll(/\p{L}{2,18}/gu)) {
       const range = document.createRange();
       range.setStart(node, index);

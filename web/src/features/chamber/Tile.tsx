@@ -26,7 +26,9 @@ export function Tile({ occupant, isStale, style }: Props) {
   const name = (seat.role === "chair" && seat.flag === undefined && role) || seat.delegation;
   const detail = isSelf
     ? `(${t("seat/you")})`
-    : ((mark ? undefined : seat.person) ?? (seat.role === "head" || name === role ? undefined : role));
+    : name === role
+      ? undefined
+      : ((mark ? undefined : seat.person) ?? (seat.role === "head" ? undefined : role));
   return (
     <li
       className={styles["tile"]}

@@ -68,13 +68,6 @@ export function LockPage({ view, facts, acts, aside }: Props) {
     ].join("\n");
   return (
     <div className={styles["view"]} data-control="lock-page">
-      <div className={styles["aside"]}>
-        {aside}
-        <Button onPress={acts.back} control="back-to-chamber">
-          <ArrowLeft aria-hidden="true" size={20} />
-          {t("lock/back")}
-        </Button>
-      </div>
       <div className={styles["sheet"]}>
         <header className={styles["head"]}>
           <LockKeyhole className={styles["sign"]} aria-hidden="true" size={40} />
@@ -148,6 +141,13 @@ export function LockPage({ view, facts, acts, aside }: Props) {
           </dl>
           <CopyButton report={report} />
         </section>
+      </div>
+      <div className={styles["aside"]}>
+        {aside}
+        <Button onPress={acts.back} control="back-to-chamber">
+          <ArrowLeft aria-hidden="true" size={20} />
+          {t("lock/back")}
+        </Button>
       </div>
     </div>
   );
