@@ -25,6 +25,7 @@ from incamera.settings.fields import Data, Http, Media, Meetings, Settings
 from incamera.sfu import tokens
 from tests.support import paper
 from tests.support.paper import FIRST, Charters, Device, octets
+from tests.support.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not Page().built, reason="the page is not built: make setup")]
 GROUP = GroupId(b64u(octets("group 1", 16)))
@@ -54,7 +55,7 @@ def settings(folder: Path, charters: Charters) -> Settings:
 class Client:
     def __init__(self, running: Running, charters: Charters) -> None:
         self.running, self.charters = running, charters
-        self.http = httpx2.AsyncClient(base_url=running.origin)
+        self.http = httpx2.AsyncClient(base_url=running.origin, timeout=PATIENCE_S)
         self.base = f"/api/v1/meetings/{charters.meeting}"
 
     async def create(self) -> int:
@@ -145,7 +146,7 @@ async def test_a_member_gets_its_journals_and_a_ticket_that_the_media_server_tak
         again = await client.post(chair, EnrolDevice(join(chair.chain)))
         assert again.json()["code"] in {"enrolment.known", "act.nonce"}
         address = running.origin.replace("http", "ws") + f"{client.base}/feed"
-        async with connect(address) as feed:
+        async with connect(address, open_timeout=PATIENCE_S) as feed:
             await feed.send(json.dumps({"token": await client.token(chair), "after": {}}))
             kinds: list[str] = []
             while len(kinds) < 4:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from livekit.protocol.rtc import JoinRequest, SignalRequest, SignalResponse, WrappedJoinRequest
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.livekit.running import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 
 class Bare:
@@ -50,7 +50,8 @@ async def knock(
     if receive_bytes is not None:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     raw.connect((parts.hostname, parts.port))
-    async with connect(address, sock=raw, proxy=None, max_size=None, compression=None) as connection:
+    patience = {"open_timeout": PATIENCE_S, "close_timeout": PATIENCE_S}
+    async with connect(address, sock=raw, proxy=None, max_size=None, compression=None, **patience) as connection:
         yield Bare(connection)
 
 

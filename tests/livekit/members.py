@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from livekit import rtc
 
-from tests.livekit.running import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 RATE = 48_000
 WIDTH, HEIGHT, FPS = 320, 180, 15

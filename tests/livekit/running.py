@@ -20,13 +20,12 @@ from incamera.sfu import tokens
 from incamera.sfu.core import CoreConfig
 from incamera.sfu.server import SfuServer, SfuSettings
 from incamera.sfu.tokens import Grants
+from tests.support.patience import PATIENCE_S
 
 T = TypeVar("T")
 
 KEY = "devkey"
 SECRET = "a secret of at least thirty-two characters"
-PATIENCE_S = 45.0
-"""How long a test waits for what must come: generous, since two cores carry everything."""
 
 
 class RunningSfu:

@@ -24,6 +24,7 @@ from tests.livekit.bare import knock, wrapped
 from tests.livekit.members import FPS, Member, await_true
 from tests.livekit.running import RunningSfu
 from tests.livekit.stage import sdp, section
+from tests.support.patience import PATIENCE_S
 
 TRUNCATED = wrapped(JoinRequest(publisher_offer=SessionDescription(sdp="v=0\r\nm=aud")))
 
@@ -43,12 +44,14 @@ def sfu() -> Iterator[RunningSfu]:
 
 async def test_validate_says_why_to_any_origin(sfu: RunningSfu) -> None:
     for path in ("/rtc/validate", "/rtc/v1/validate"):
-        good = httpx2.get(sfu.http + path, params={"access_token": sfu.token("alice")})
+        good = httpx2.get(sfu.http + path, params={"access_token": sfu.token("alice")}, timeout=PATIENCE_S)
         assert (good.status_code, good.text) == (200, "success")
-        bad = httpx2.get(sfu.http + path, params={"access_token": "nonsense"})
+        bad = httpx2.get(sfu.http + path, params={"access_token": "nonsense"}, timeout=PATIENCE_S)
         assert (bad.status_code, bad.headers["x-refusal-code"]) == (401, "token.invalid")
         assert good.headers["access-control-allow-origin"] == bad.headers["access-control-allow-origin"] == "*"
-        bearer = httpx2.get(sfu.http + path, headers={"Authorization": f"Bearer {sfu.token('alice')}"})
+        bearer = httpx2.get(
+            sfu.http + path, headers={"Authorization": f"Bearer {sfu.token('alice')}"}, timeout=PATIENCE_S
+        )
         assert bearer.status_code == 200
 
 

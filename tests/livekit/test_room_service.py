@@ -16,6 +16,7 @@ from incamera.sfu import tokens
 from incamera.sfu.tokens import Grants
 from tests.livekit.members import Member, await_true
 from tests.livekit.running import KEY, SECRET, RunningSfu
+from tests.support.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
 
@@ -165,7 +166,7 @@ async def test_calls_without_the_right_token_or_with_a_bad_body_are_refused(sfu:
         token = tokens.issue({KEY: SECRET}, "api", "mine", grants, now_ms=now_ms) if grants else "nonsense"
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"} | headers
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return httpx2.post(f"{url}/{method}", content=content, headers=headers)
+        return httpx2.post(f"{url}/{method}", content=content, headers=headers, timeout=PATIENCE_S)
 
     assert call("ListRooms", {}, None).status_code == 401
     assert call("ListRooms", {}, Grants()).json()["code"] == "permission_denied"

@@ -14,7 +14,7 @@ from incamera.limits import WEBHOOK_QUEUE
 from incamera.settings.fields import Media
 from incamera.sfu.webhooks import Webhooks
 from tests.livekit.members import await_true
-from tests.livekit.running import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.anyio
 

@@ -22,6 +22,7 @@ from incamera.api.page import Page
 from incamera.forward import Ports, forwarding
 from incamera.limits import FEED_BATCH_BYTES
 from incamera.refusal import Code, Refused
+from tests.support.patience import PATIENCE_S
 
 ONCE, SESSION = "once-only", "a-session"
 LARGEST = int(FEED_BATCH_BYTES) * 3 // 2
@@ -101,7 +102,7 @@ class Joined:
 
     def browser(self, **headers: str) -> httpx2.AsyncClient:
         """A client that keeps cookies, as the one browser does."""
-        return httpx2.AsyncClient(base_url=self.origin, headers=headers, follow_redirects=False)
+        return httpx2.AsyncClient(base_url=self.origin, headers=headers, follow_redirects=False, timeout=PATIENCE_S)
 
 
 @asynccontextmanager
@@ -170,7 +171,7 @@ async def test_without_the_cookie_nothing_is_passed_on(tmp_path: Path) -> None:
         for path in ("/", "/m/9Jk", "/join.json", "/api/echo", "/rtc/validate"):
             assert (await stranger.get(path)).status_code == 403
         with pytest.raises(websockets.InvalidStatus) as refused:
-            await websockets.connect(f"{join.origin.replace('http', 'ws')}/rtc/v1")
+            await websockets.connect(f"{join.origin.replace('http', 'ws')}/rtc/v1", open_timeout=PATIENCE_S)
         assert refused.value.response.status_code == 403
 
 
@@ -205,7 +206,7 @@ async def test_sockets_pass_both_ways_with_long_addresses_and_close_codes(tmp_pa
         cookie = {"Cookie": f"incamera_{join.origin.rsplit(':', 1)[1]}={SESSION}", "Origin": join.origin}
         offer = "x" * 40_000
         address = f"{join.origin.replace('http', 'ws')}/rtc/v1?join_request={offer}"
-        async with websockets.connect(address, additional_headers=cookie) as socket:
+        async with websockets.connect(address, additional_headers=cookie, open_timeout=PATIENCE_S) as socket:
             await socket.send(b"\1\2")
             assert await socket.recv() == b"\2\1" + str(len(offer) + len("join_request=")).encode()
             await socket.send(b"bye")
@@ -219,7 +220,9 @@ async def test_the_feed_s_largest_message_passes(tmp_path: Path) -> None:
     async with joined(tmp_path) as join:
         cookie = {"Cookie": f"incamera_{join.origin.rsplit(':', 1)[1]}={SESSION}", "Origin": join.origin}
         address = f"{join.origin.replace('http', 'ws')}/api/v1/meetings/9Jk/feed"
-        async with websockets.connect(address, additional_headers=cookie, max_size=None) as socket:
+        async with websockets.connect(
+            address, additional_headers=cookie, max_size=None, open_timeout=PATIENCE_S
+        ) as socket:
             await socket.send('{"token": "t"}')
             assert len(await socket.recv()) == len('{"token": "t"}') + LARGEST
 
@@ -243,7 +246,9 @@ async def test_a_refusal_of_the_server_passes_with_its_status(tmp_path: Path) ->
         cookie = {"Cookie": f"incamera_{join.origin.rsplit(':', 1)[1]}={SESSION}"}
         with pytest.raises(websockets.InvalidStatus) as refused:
             await websockets.connect(
-                f"{join.origin.replace('http', 'ws')}/rtc/v1?access_token=bad", additional_headers=cookie
+                f"{join.origin.replace('http', 'ws')}/rtc/v1?access_token=bad",
+                additional_headers=cookie,
+                open_timeout=PATIENCE_S,
             )
         assert refused.value.response.status_code == 401
 

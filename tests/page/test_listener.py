@@ -16,6 +16,7 @@ from incamera.api import certificate
 from incamera.api.listener import Listener, bound
 from incamera.clock import SystemClock
 from incamera.refusal import Code, Refused
+from tests.support.patience import PATIENCE_S
 
 
 async def _length(request: Request) -> Response:
@@ -27,7 +28,7 @@ APP = Starlette(routes=[Route("/", _length)])
 
 @pytest.mark.anyio
 async def test_the_first_offer_of_a_client_fits_into_the_request_line() -> None:
-    async with Listener(APP, bound("127.0.0.1", 0)) as listener, httpx2.AsyncClient() as http:
+    async with Listener(APP, bound("127.0.0.1", 0)) as listener, httpx2.AsyncClient(timeout=PATIENCE_S) as http:
         query = "x" * (limits.REQUEST_LINE_BYTES.value - 100)
         answer = await http.get(f"http://127.0.0.1:{listener.port}/?{query}")
         assert answer.text == str(len(query))
@@ -50,7 +51,7 @@ async def test_a_request_without_an_end_is_cut_off(begin: bytes) -> None:
             pass
         assert sent < 50_000_000, "it took all of it"
         writer.close()
-        async with httpx2.AsyncClient() as http:
+        async with httpx2.AsyncClient(timeout=PATIENCE_S) as http:
             assert (await http.get(f"http://127.0.0.1:{listener.port}/")).text == "0"
 
 
@@ -75,7 +76,7 @@ async def test_a_self_signed_certificate_is_made_kept_and_read_again(tmp_path: P
     context = certificate.context(*pair)
     async with Listener(APP, bound("127.0.0.1", 0), tls=context) as listener:
         trusting = ssl.create_default_context(cafile=pair[0])
-        async with httpx2.AsyncClient(verify=trusting) as http:
+        async with httpx2.AsyncClient(verify=trusting, timeout=PATIENCE_S) as http:
             assert (await http.get(f"https://127.0.0.1:{listener.port}/?abc")).text == "3"
 
         for path in pair:
@@ -83,9 +84,10 @@ async def test_a_self_signed_certificate_is_made_kept_and_read_again(tmp_path: P
         certificate.self_signed(tmp_path, clock, ("192.0.2.7",))
         certificate.load(context, *pair)
         with pytest.raises(httpx2.ConnectError):
-            async with httpx2.AsyncClient(verify=trusting) as http:
+            async with httpx2.AsyncClient(verify=trusting, timeout=PATIENCE_S) as http:
                 await http.get(f"https://127.0.0.1:{listener.port}/")
-        async with httpx2.AsyncClient(verify=ssl.create_default_context(cafile=pair[0])) as http:
+        anew = ssl.create_default_context(cafile=pair[0])
+        async with httpx2.AsyncClient(verify=anew, timeout=PATIENCE_S) as http:
             assert (await http.get(f"https://127.0.0.1:{listener.port}/")).text == "0"
 
 

@@ -215,7 +215,7 @@ async def chamber(
             delegations=delegations,
             is_automatic=is_automatic,
         )
-        async with httpx2.AsyncClient(base_url=running.origin) as http:
+        async with httpx2.AsyncClient(base_url=running.origin, timeout=WAIT_S) as http:
             answer = await http.post("/api/v1/meetings", json=founded.bundle.upload())
             assert answer.status_code == 201, answer.text
         made = Chamber(running, founded, folder, authority)
