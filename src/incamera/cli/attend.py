@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import ssl
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from incamera.cli.answers import Exit, note, refuse, result, taken
 from incamera.clock import Clock, SystemClock
 from incamera.forward import trust
 from incamera.member.leaving import leave
+from incamera.member.order import end_signalled
 from incamera.refusal import Refused
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ async def _attend(
     *,
     as_json: bool,
 ) -> Exit:
-    asked = _asked()  # first of all: the SDK takes its time to load
+    asked = end_signalled()  # first of all: the SDK takes its time to load
     from incamera.member.delegate import Delegate
     from incamera.member.device import StateFolder
 
@@ -146,14 +146,6 @@ def _alarmed(delegate: "Delegate") -> bool:
     for alarm in alarms:
         note(f"ALARM ({alarm.cause}): {alarm.what}")
     return bool(alarms)
-
-
-def _asked() -> asyncio.Event:
-    """Set when a signal asks for the end."""
-    asked, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
-    return asked
 
 
 def _report(report: "Mapping[str, Figures]", seconds: float, *, as_json: bool) -> None:

@@ -418,7 +418,7 @@ class Connection:
         while True:
             await self.sitting.reached(lambda _: may())
             try:
-                publication = await local.publish_track(track, options)
+                publication = await self._published(track, options)
             except PublishTrackError as error:
                 _log.info("call.not_published", sitting=self.sitting.id, kind=type(error).__name__)
                 await asyncio.sleep(GRANT_S)
@@ -442,6 +442,12 @@ class Connection:
                     await asyncio.gather(feeding, return_exceptions=True)
             with contextlib.suppress(UnpublishTrackError):  # the server took it back before
                 await local.unpublish_track(sid)
+
+    async def _published(self, track: Any, options: rtc.TrackPublishOptions) -> rtc.LocalTrackPublication:
+        """Publish. Who is cancelled meanwhile leaves it to the SDK, which is told of the track, and must know it."""
+        publishing = asyncio.ensure_future(self.room.local_participant.publish_track(track, options))
+        publishing.add_done_callback(lambda done: done.cancelled() or done.exception())  # known, if nobody waits
+        return await asyncio.shield(publishing)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

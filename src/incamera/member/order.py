@@ -1,6 +1,7 @@
 """The order of who starts a member's process: one line of JSON on standard input, and its end when that closes."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -18,15 +19,30 @@ def order_line() -> bytes | None:
     return bytes(line)
 
 
+def end_signalled() -> asyncio.Event:
+    """Set at SIGTERM and at SIGINT.
+
+    Not by the loop's own handlers: these come through the socket by which the SDK's threads wake it as well, and a
+    signal that finds it full, on a busy machine, is lost.
+    """
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def ask(*_: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is over: so is what was to end
+            loop.call_soon_threadsafe(asked.set)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    return asked
+
+
 def end_asked() -> asyncio.Event:
     """Set at SIGTERM, at SIGINT, and when standard input closes: nothing more is ever written to it."""
-    asked, loop, stdin = asyncio.Event(), asyncio.get_running_loop(), sys.stdin.fileno()
+    asked, loop, stdin = end_signalled(), asyncio.get_running_loop(), sys.stdin.fileno()
 
     def closed() -> None:
         loop.remove_reader(stdin)
         asked.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
     loop.add_reader(stdin, closed)
     return asked
