@@ -251,3 +251,13 @@ class StateFolder:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(beside, self.path / name)
+        if name in (KEY_FILE, DEVICE_FILE):
+            self._sync()
+
+    def _sync(self) -> None:
+        # The name is on disk too, before the link is used up: a device that the power takes can't be made again.
+        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
