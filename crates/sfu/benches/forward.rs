@@ -45,7 +45,7 @@ fn measure(load: &Load) {
     let mut sections: Vec<(Option<Mid>, Option<Mid>)> = Vec::new();
     let mut slots: Vec<Vec<Mid>> = Vec::new();
     for number in 0..MEMBERS {
-        let client = world.join(true);
+        let client = world.join(false);
         let sends_video = number < load.video.0;
         let sends_audio = number < load.audio.0;
         let mut send = Vec::new();

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use crate::event::Protocol;
 
@@ -13,6 +14,15 @@ use crate::event::Protocol;
 const ADDRESSES: usize = 16;
 /// ICE generations whose ufrag is still known.
 const GENERATIONS: usize = 4;
+/// Addresses that a transport may come from for the first time at once, and how long until there may be one more: a check can be
+/// replayed from any forged address, and str0m keeps each.
+const FRESH: u32 = 16;
+const FRESH_AGAIN: Duration = Duration::from_secs(1);
+/// Checks that an address which answered none is worth for each of its own: with the answer three datagrams for one, QUIC's measure
+/// (RFC 9000, 8.1). Else a check from a forged address would have its owner checked for half a minute.
+const CHECKS: u8 = 2;
+/// How many of them it may save up.
+const SAVED: u8 = 8;
 
 /// What a datagram is, by its first byte (RFC 7983).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,8 +57,60 @@ pub(crate) struct Demux {
 /// What one transport holds.
 #[derive(Default)]
 pub(crate) struct Held {
-    addresses: Vec<Source>,
+    addresses: Vec<Address>,
     ufrags: Vec<String>,
+    /// New addresses lately, and when that was counted.
+    fresh: u32,
+    counted: Option<Instant>,
+}
+
+/// An address from which a valid check came.
+struct Address {
+    source: Source,
+    /// It answered a check of ours: what is sent there arrives, with the client.
+    answered: bool,
+    /// Checks that it may still be sent without an answer.
+    checks: u8,
+}
+
+impl Held {
+    /// Whether the transport may be heard from there: it was before, or it did not come from too many addresses lately.
+    pub(crate) fn admits(&mut self, source: &Source, now: Instant) -> bool {
+        if self.addresses.iter().any(|known| known.source == *source) {
+            return true;
+        }
+        let counted = *self.counted.get_or_insert(now);
+        let again = (now.saturating_duration_since(counted).as_secs() / FRESH_AGAIN.as_secs()) as u32;
+        self.fresh = self.fresh.saturating_sub(again);
+        self.counted = Some(counted + FRESH_AGAIN * again);
+        let admitted = self.fresh < FRESH;
+        self.fresh += u32::from(admitted);
+        admitted
+    }
+
+    /// An answer to our check came from there.
+    pub(crate) fn answered(&mut self, source: &Source) {
+        if let Some(known) = self.addresses.iter_mut().find(|known| known.source == *source) {
+            known.answered = true;
+        }
+    }
+
+    /// Whether a check may go there now.
+    pub(crate) fn may_check(&mut self, source: &Source) -> bool {
+        match self.addresses.iter_mut().find(|known| known.source == *source) {
+            Some(known) if known.answered => true,
+            Some(known) if known.checks > 0 => {
+                known.checks -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A STUN binding request (RFC 8489, 5).
+pub(crate) fn is_check(datagram: &[u8]) -> bool {
+    datagram.starts_with(&[0, 1])
 }
 
 impl Demux {
@@ -72,22 +134,25 @@ impl Demux {
         self.by_ufrag.insert(ufrag.to_owned(), index);
     }
 
-    /// The address completed a check with this transport.
+    /// A valid check of this transport came from the address.
     pub(crate) fn bind(&mut self, held: &mut Held, index: u32, source: Source) {
-        if held.addresses.contains(&source) {
-            self.by_address.insert(source, index);
+        self.by_address.insert(source, index);
+        if let Some(known) = held.addresses.iter_mut().find(|known| known.source == source) {
+            known.checks = (known.checks + CHECKS).min(SAVED);
             return;
         }
         if held.addresses.len() >= ADDRESSES {
-            self.by_address.remove(&held.addresses.remove(0));
+            let oldest = held.addresses.remove(0).source;
+            if self.by_address.get(&oldest) == Some(&index) {
+                self.by_address.remove(&oldest);
+            }
         }
-        held.addresses.push(source);
-        self.by_address.insert(source, index);
+        held.addresses.push(Address { source, answered: false, checks: CHECKS });
     }
 
     /// Forget what a transport holds (unless another took it over meanwhile).
     pub(crate) fn release(&mut self, held: &Held, index: u32) {
-        for source in &held.addresses {
+        for Address { source, .. } in &held.addresses {
             if self.by_address.get(source) == Some(&index) {
                 self.by_address.remove(source);
             }
@@ -111,6 +176,42 @@ mod tests {
         assert_eq!(Class::of(&[0x80, 200, 0, 1, 0, 0, 0, 0]), Some(Class::Media));
         assert_eq!(Class::of(&[]), None);
         assert_eq!(Class::of(&[255; 40]), None);
+    }
+
+    fn source(port: u16) -> Source {
+        (Protocol::Udp, SocketAddr::from(([192, 0, 2, 1], port)))
+    }
+
+    #[test]
+    fn an_address_is_worth_two_checks_for_each_of_its_own_until_it_answers() {
+        let (mut demux, mut held) = (Demux::default(), Held::default());
+        assert!(!held.may_check(&source(1)), "an address that never came");
+        demux.bind(&mut held, 7, source(1));
+        assert_eq!([(); 4].map(|()| held.may_check(&source(1))), [true, true, false, false]);
+        demux.bind(&mut held, 7, source(1));
+        assert_eq!([(); 4].map(|()| held.may_check(&source(1))), [true, true, false, false]);
+        held.answered(&source(1));
+        assert_eq!([(); 4].map(|()| held.may_check(&source(1))), [true; 4]);
+    }
+
+    #[allow(clippy::disallowed_methods)] // a moment to count from
+    #[test]
+    fn new_addresses_are_admitted_one_a_second_once_there_were_many() {
+        let (mut demux, mut held, now) = (Demux::default(), Held::default(), Instant::now());
+        let mut come = |port: u16, now| {
+            let admitted = held.admits(&source(port), now);
+            if admitted {
+                demux.bind(&mut held, 7, source(port));
+            }
+            admitted
+        };
+        let admitted = (1..=1000u16).filter(|port| come(*port, now)).count();
+        assert_eq!(admitted as u32, FRESH);
+        assert!(come(1, now), "it was there before");
+        let later = now + Duration::from_millis(3_500);
+        assert_eq!((2000..=2100u16).filter(|port| come(*port, later)).count(), 3);
+        assert!(!come(2200, later + Duration::from_millis(400)));
+        assert!(come(2200, later + Duration::from_millis(600)));
     }
 
     #[test]

@@ -253,7 +253,14 @@ impl Sfu {
                 self.statistics.dropped_unauthenticated += 1;
                 return;
             }
+            if !transport.held.admits(&source, now) {
+                self.statistics.dropped_addresses += 1;
+                return;
+            }
             self.demux.bind(&mut transport.held, index, source);
+            if !demux::is_check(datagram) {
+                transport.held.answered(&source);
+            }
             transport.hear(now);
             if transport.route.is_none_or(|known| known.remote == route.remote) {
                 transport.route = Some(route);
@@ -267,6 +274,11 @@ impl Sfu {
             }
         }
         self.drain(index, now);
+        // What follows of a check follows at once, behind its answer: our own check (RFC 8445, 7.3.1.4), and the use of a pair
+        // that the client nominated (7.3.1.5). str0m's agent would do either at its next time-out, 50 ms later.
+        if class == Class::Stun {
+            self.turn(index, now);
+        }
     }
 
     /// The time has come.
@@ -367,6 +379,12 @@ impl Sfu {
                 }
                 Ok(Output::Transmit(transmit)) => {
                     let protocol = negotiation::protocol(transmit.proto);
+                    if demux::is_check(&transmit.contents)
+                        && !transport.held.may_check(&(protocol, transmit.destination))
+                    {
+                        self.statistics.checks_withheld += 1;
+                        continue;
+                    }
                     let known = transport.route.filter(|route| route.remote == transmit.destination);
                     let route =
                         Route { protocol, remote: transmit.destination, local: known.and_then(|route| route.local) };

@@ -46,6 +46,10 @@ counters! {
     dropped_unvalidated,
     /// Dropped: an address that another live connection holds.
     dropped_address_held,
+    /// Dropped: a check from yet another address, when a connection came from too many.
+    dropped_addresses,
+    /// Checks of ours that were not sent: to an address that answered none.
+    checks_withheld,
     /// Dropped: more handshake bytes or more time than a connection may use.
     dropped_handshake,
     /// Dropped: str0m refused it (a DTLS error, most of all).

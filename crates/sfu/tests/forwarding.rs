@@ -10,7 +10,7 @@ use incamera_sfu::{Command, Event, Kind, RequestId};
 #[test]
 fn two_members_hear_and_see_each_other_over_one_connection_each() {
     let mut world = World::new(1);
-    let (alice, bob) = (world.join(true), world.join(true));
+    let (alice, bob) = (world.join(false), world.join(false));
     let sent = world.offer(alice, (1, 1), &[(Kind::Audio, false), (Kind::Video, false)]);
     let slots = world.offer(bob, (1, 1), &[]);
     world.run(Duration::from_secs(1));
@@ -48,7 +48,7 @@ fn two_members_hear_and_see_each_other_over_one_connection_each() {
 #[test]
 fn a_subscription_has_an_ssrc_pair_that_no_other_had() {
     let mut world = World::new(2);
-    let (alice, bob) = (world.join(true), world.join(true));
+    let (alice, bob) = (world.join(false), world.join(false));
     let sent = world.offer(alice, (0, 0), &[(Kind::Video, false)]);
     let slots = world.offer(bob, (0, 1), &[]);
     world.run(Duration::from_secs(1));
@@ -69,7 +69,7 @@ fn a_subscription_has_an_ssrc_pair_that_no_other_had() {
 fn the_server_offers_a_subscribers_connection_and_uses_its_sections_again() {
     use incamera_sfu::{OfferedSection, SubscriptionId};
     let mut world = World::new(3);
-    let (alice, bob) = (world.join(true), world.join(false));
+    let (alice, bob) = (world.join(false), world.join(false));
     let sent = world.offer(alice, (0, 0), &[(Kind::Audio, false), (Kind::Video, false)]);
     world.run(Duration::from_secs(1));
     let voice = world.publish(alice, sent[0], Kind::Audio);
@@ -125,7 +125,7 @@ fn the_server_offers_a_subscribers_connection_and_uses_its_sections_again() {
 fn data_frames_pass_in_order_and_those_sent_too_early_wait() {
     use incamera_sfu::Channel;
     let mut world = World::new(4);
-    let alice = world.join(true);
+    let alice = world.join(false);
     world.offer(alice, (1, 0), &[]);
     let transports = vec![world.clients[alice].id];
     world.command(Command::SendData {

@@ -22,7 +22,7 @@ struct Call {
 impl Call {
     fn new(seed: u64) -> Call {
         let mut world = World::new(seed);
-        let (alice, bob) = (world.join(true), world.join(true));
+        let (alice, bob) = (world.join(false), world.join(false));
         let sent = world.offer(alice, (0, 0), &[(Kind::Audio, false), (Kind::Video, false)]);
         let slots = world.offer(bob, (1, 1), &[]);
         world.run(Duration::from_secs(1));
@@ -73,7 +73,7 @@ fn client_hello() -> Vec<u8> {
 #[test]
 fn a_client_hello_from_an_address_without_a_check_is_dropped() {
     let mut world = World::new(1);
-    let alice = world.join(true);
+    let alice = world.join(false);
     world.offer(alice, (1, 0), &[]);
     world.arrive(stranger(), &client_hello());
     assert_eq!(world.counter("dropped_unvalidated"), 1);
@@ -86,7 +86,7 @@ fn a_client_hello_from_an_address_without_a_check_is_dropped() {
 fn a_forged_check_neither_binds_an_address_nor_is_answered() {
     let mut world = World::new(2);
     world.tape = Some(Vec::new());
-    let alice = world.join(true);
+    let alice = world.join(false);
     world.offer(alice, (1, 0), &[]);
     world.run(Duration::from_secs(1));
     let tape = world.tape.take().expect("recorded");
@@ -109,7 +109,7 @@ fn a_forged_check_neither_binds_an_address_nor_is_answered() {
 fn an_unknown_ufrag_gets_no_answer() {
     let mut world = World::new(3);
     world.tape = Some(Vec::new());
-    let alice = world.join(true);
+    let alice = world.join(false);
     world.offer(alice, (1, 0), &[]);
     world.run(Duration::from_millis(200));
     let check = world.tape.take().expect("recorded").remove(0).1;
@@ -139,7 +139,7 @@ fn no_answer_is_larger_than_its_question_by_half() {
 #[test]
 fn an_address_of_a_live_connection_cannot_be_taken_over() {
     let mut call = Call::new(5);
-    let mallory = call.world.join(true);
+    let mallory = call.world.join(false);
     call.world.offer(mallory, (1, 0), &[]);
     call.world.tape = Some(Vec::new());
     call.world.run(Duration::from_millis(15));
@@ -194,7 +194,7 @@ fn media_injected_from_elsewhere_or_under_anothers_ssrc_goes_nowhere() {
 #[test]
 fn a_publisher_cannot_send_under_anothers_section() {
     let mut call = Call::new(8);
-    let mallory = call.world.join(true);
+    let mallory = call.world.join(false);
     // The same mid and the same SSRC, announced and encrypted with her own keys: it is her section, that nobody published.
     let section = call.world.offer(mallory, (0, 0), &[(Kind::Audio, false)])[0];
     call.world.run(Duration::from_secs(1));
@@ -221,7 +221,7 @@ fn a_publisher_cannot_send_under_anothers_section() {
 #[test]
 fn a_handshake_is_bounded_in_bytes_and_time() {
     let mut world = World::new(9);
-    let alice = world.join(true);
+    let alice = world.join(false);
     world.offer(alice, (1, 0), &[]);
     world.tape = Some(Vec::new());
     world.run(Duration::from_millis(15));
@@ -246,7 +246,7 @@ fn a_handshake_is_bounded_in_bytes_and_time() {
 #[test]
 fn a_wrong_fingerprint_ends_the_connection() {
     let mut world = World::new(10);
-    let alice = world.join(true);
+    let alice = world.join(false);
     let who = &mut world.clients[alice];
     let mut api = who.rtc.sdp_api();
     api.add_media(str0m::media::MediaKind::Audio, str0m::media::Direction::SendOnly, None, None, None);
@@ -265,7 +265,7 @@ fn a_wrong_fingerprint_ends_the_connection() {
 #[test]
 fn a_profile_without_encryption_is_declined() {
     let mut world = World::new(11);
-    let alice = world.join(true);
+    let alice = world.join(false);
     let transport = world.clients[alice].id;
     let sdp = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n".to_owned();
     world.command(Command::AcceptOffer { transport, request: RequestId(1), sdp });
@@ -278,7 +278,7 @@ fn ten_thousand_random_and_mutated_datagrams_leave_the_call_whole() {
         let mut call = Call::new(100 + seed);
         call.world.tape = Some(Vec::new());
         call.speak(30);
-        let mallory = call.world.join(true);
+        let mallory = call.world.join(false);
         call.world.offer(mallory, (1, 1), &[(Kind::Video, true)]);
         call.world.run(Duration::from_secs(1));
         let tape = call.world.tape.take().expect("recorded");
@@ -341,7 +341,7 @@ mod any_input {
         #[test]
         fn no_description_breaks_the_core(cut in 0usize..6000, place in 0usize..6000, byte in any::<u8>()) {
             let mut world = World::new(1);
-            let alice = world.join(true);
+            let alice = world.join(false);
             let mut api = world.clients[alice].rtc.sdp_api();
             api.add_media(str0m::media::MediaKind::Video, str0m::media::Direction::SendOnly, None, None, None);
             api.add_channel("_reliable".into());

@@ -28,7 +28,7 @@ struct Call {
 impl Call {
     fn new(seed: u64) -> Call {
         let mut world = World::new(seed);
-        let (alice, bob) = (world.join(true), world.join(true));
+        let (alice, bob) = (world.join(false), world.join(false));
         let camera = world.offer(alice, (0, 0), &[(Kind::Video, true)])[0];
         let slot = world.offer(bob, (0, 1), &[])[0];
         world.run(Duration::from_secs(1));

@@ -25,7 +25,7 @@ struct Call {
 impl Call {
     fn new(seed: u64) -> Call {
         let mut world = World::new(seed);
-        let (alice, bob) = (world.join(true), world.join(true));
+        let (alice, bob) = (world.join(false), world.join(false));
         let camera = world.offer(alice, (0, 0), &[(Kind::Video, true)])[0];
         let slot = world.offer(bob, (0, 1), &[])[0];
         world.run(Duration::from_secs(1));
@@ -180,7 +180,7 @@ fn padding_without_payload_costs_subscribers_nothing() {
 #[test]
 fn a_narrow_link_loses_layers_then_the_picture_but_never_the_sound() {
     let mut world = World::new(7);
-    let (alice, bob) = (world.join(true), world.join(true));
+    let (alice, bob) = (world.join(false), world.join(false));
     let sent = world.offer(alice, (0, 0), &[(Kind::Audio, false), (Kind::Video, true)]);
     let slots = world.offer(bob, (1, 1), &[]);
     world.run(Duration::from_secs(1));

@@ -108,6 +108,8 @@ pub struct World {
     /// Reads the thread's CPU clock: what the core spends is summed up in `spent`.
     pub meter: Option<fn() -> Duration>,
     pub spent: Duration,
+    /// The sizes of what the core sent to addresses of nobody here.
+    pub elsewhere: Vec<usize>,
     random: Random,
     air: BinaryHeap<Flight>,
     order: u64,
@@ -130,6 +132,7 @@ impl World {
             tape: None,
             meter: None,
             spent: Duration::ZERO,
+            elsewhere: Vec::new(),
             random: Random::new(seed),
             air: BinaryHeap::new(),
             order: 0,
@@ -346,7 +349,10 @@ impl World {
         }
         self.stop(started);
         for (route, bytes) in sent.0 {
-            let Some(client) = self.clients.iter().position(|client| client.address == route.remote) else { continue };
+            let Some(client) = self.clients.iter().position(|client| client.address == route.remote) else {
+                self.elsewhere.push(bytes.len());
+                continue;
+            };
             let who = &mut self.clients[client];
             if self.random.below(1000) < who.loss.1 {
                 continue;
