@@ -292,7 +292,8 @@ def close(room: Room, reason: DisconnectReason, *, room_end_reason: int, now: fl
 
 def _negotiation(room: Room, sid: ParticipantSid, has_two_connections: bool) -> Negotiation:
     publishing_on = room.ids.transport()
-    room.outbox.do(core.OpenTransport(publishing_on, ice_lite=True))
+    # Full ICE agents: a client that nominates at its own tick (Pion: 200 ms) does so at once when our check reaches it.
+    room.outbox.do(core.OpenTransport(publishing_on, ice_lite=False))
     if not has_two_connections:
         return OneConnection(sid, publishing_on, room.ids, room.outbox)
     receiving_on = room.ids.transport()
