@@ -10,8 +10,9 @@ import { webcrypto } from "../member/webcrypto";
 import { type Entry, openEntry } from "../record/entry";
 import { beginning } from "../record/journal";
 import { isRefusal, type Refusal, refuse } from "../refusal";
+import { type Breach, fold } from "./fold";
 import { outline } from "./outline";
-import { type Breach, type Checks, decide, type Expected, fold, openAct, prove } from "./rules";
+import { type Checks, decide, type Expected, openAct, prove } from "./rules";
 import { type Credential, initial, type RecordState } from "./state";
 import { meetingTerms } from "./terms";
 

@@ -6,11 +6,10 @@
  * `seen`; role; the sitting's stage; the author's standing in it; that a reader says what it saw; what the kind itself asks.
  */
 
-import { ascii, b64u, type Primitives, unb64u } from "../accreditation/bytes.ts";
+import { b64u, type Primitives, unb64u } from "../accreditation/bytes.ts";
 import { type Role, roles } from "../accreditation/charter.ts";
-import { openSigned, type PublicKey, type Signed, thumbprint } from "../accreditation/signature.ts";
-import { type Entry, type Place, placeOf } from "../record/entry.ts";
-import { check } from "../record/journal.ts";
+import { openSigned, type PublicKey, type Signed } from "../accreditation/signature.ts";
+import type { Place } from "../record/entry.ts";
 import { type Code, isRefusal, type Refusal, refuse } from "../refusal.ts";
 import { type Act, type Kind, readAct } from "./acts.ts";
 import * as agenda from "./agenda.ts";
@@ -19,7 +18,6 @@ import type { Device } from "./enrolment.ts";
 import * as enrolment from "./enrolment.ts";
 import * as floor from "./floor.ts";
 import * as lobby from "./lobby.ts";
-import { isOwn, type Own, ownBody, readOwn } from "./own.ts";
 import * as sittings from "./sittings.ts";
 import {
   type Credential,
@@ -60,7 +58,7 @@ interface Row {
 }
 
 /** What follows from an act that stands. */
-interface Outcome {
+export interface Outcome {
   readonly apply: (state: State) => State;
   /** The device whose revocation it is: it strikes every sitting. */
   readonly revoked?: enrolment.Revoked;
@@ -155,14 +153,6 @@ export interface Decided {
   readonly outcome: Outcome;
 }
 
-/** An entry that must not stand where it does: the journal stops there, by name. */
-export interface Breach {
-  readonly breach: Code;
-  readonly journal: string;
-  readonly seq: number;
-  readonly hash: string;
-}
-
 /** An act that the device which it names signed: an enrolled one, or one whose own chain is in the act. */
 export async function openAct(
   meeting: MeetingState,
@@ -219,28 +209,6 @@ export function mayNot(record: RecordState, act: Act, at: number): Code | undefi
   return isRefusal(decided) ? decided.refused : undefined;
 }
 
-/** The state after an entry that stands. */
-export function advance(record: RecordState, entry: Entry, decided: Decided): RecordState {
-  const { outcome, sitting } = decided;
-  const after = grown(outcome.apply(stateOf(record, sitting)), entry, decided);
-  if (sitting !== null) return { ...record, sittings: new Map(record.sittings).set(sitting, after.sitting) };
-  const { revoked } = outcome;
-  if (!revoked) return { ...record, meeting: after.meeting };
-  const struck = [...record.sittings].map(([id, of]): [string, SittingState] => {
-    return [id, new State(after.meeting, of).struck(revoked.revoked, "revoked", revoked.act).sitting];
-  });
-  return { meeting: after.meeting, sittings: new Map(struck) };
-}
-
-/**
- * The state after an entry as a reader takes it: chain, signature, `decide` on its own state, then what follows. Entries come in the
- * order of the merge: a sitting's entry right after the main entry that it names.
- */
-export async function fold(record: RecordState, entry: Entry, checks: Checks): Promise<RecordState | Breach> {
-  const decided = follows(record, entry) ?? (await decidedAt(record, entry, checks));
-  return isRefusal(decided) ? breach(entry, decided) : advance(record, entry, decided);
-}
-
 async function authorOf(meeting: MeetingState, act: Act, at: number, checks: Checks): Promise<Device | Refusal> {
   if (isKind(act, "device.enrol")) return newcomer(meeting, act, at, checks);
   if (meeting.enrolment.revoked.has(act.by)) return refuse("device.revoked");
@@ -287,12 +255,8 @@ function leafPlace(record: RecordState, act: Act): { chain: string; sitting: str
   return undefined;
 }
 
-function isKind<K extends Kind>(act: Act, kind: K): act is Act & Act<K> {
+export function isKind<K extends Kind>(act: Act, kind: K): act is Act & Act<K> {
   return act.kind === kind;
-}
-
-function stateOf(record: RecordState, sitting: string | null): State {
-  return new State(record.meeting, sitting === null ? null : (record.sittings.get(sitting) ?? null));
 }
 
 function stateFor(record: RecordState, act: Act, rule: Row, author: Device | Refusal): State | Refusal {
@@ -335,111 +299,4 @@ function checkStanding({ lobby: door, group }: SittingState, act: Act, standing:
   if (standing === "member" && !delivery.isPresent(group, act.by)) return refuse("member.missing");
   const reads = standing === "admitted" || standing === "member";
   return reads && (act.seen.main === null || act.seen.sitting === null) ? refuse("act.unseeing") : undefined;
-}
-
-/** Why an entry does not follow here: the journal's chain (ENTRY-3 to -7), and the order of the merge (ENTRY-8). */
-function follows(record: RecordState, entry: Entry): Refusal | undefined {
-  const { meeting } = record;
-  const sitting = record.sittings.get(entry.header.journal);
-  if (!sitting && entry.header.journal !== meeting.terms.meeting) return refuse("entry.broken");
-  const tail = check(sitting?.tail ?? meeting.tail, entry, (place) => meeting.trail.holds(place));
-  if (isRefusal(tail)) return tail;
-  const isNext = !sitting || entry.header.main?.[0] === meeting.tail.seq;
-  return isNext ? undefined : refuse("entry.broken");
-}
-
-async function decidedAt(record: RecordState, entry: Entry, checks: Checks): Promise<Decided | Refusal> {
-  const { body, header } = entry;
-  const sitting = header.journal === record.meeting.terms.meeting ? null : header.journal;
-  if (body === null) return refuse("entry.broken");
-  if (isOwn(body)) {
-    const own = readOwn(body);
-    if (isRefusal(own)) return own;
-    return ownBody(own) === body ? due(record, sitting, own, body, header.at, checks) : refuse("own.undue");
-  }
-  const signed = await openAct(record.meeting, body, header.at, checks);
-  if (isRefusal(signed)) return signed;
-  if (signed.payload.sitting !== sitting) return refuse("act.journal");
-  if (record.meeting.trail.seq === 0) return refuse("own.undue");
-  return decide(record, signed, header.at, await prove(record, signed.payload, header.at, checks));
-}
-
-/** Whether an entry of the server's own may stand next in a journal at this time, and what follows. */
-async function due(
-  record: RecordState,
-  sitting: string | null,
-  own: Own,
-  body: string,
-  at: number,
-  checks: Checks,
-): Promise<Decided | Refusal> {
-  const state = stateOf(record, sitting);
-  if (state.trail.usedNonce("", own.nonce)) return refuse("own.undue");
-  if (state.meeting.trail.seq === 0 && own.kind !== "server.started") return refuse("own.undue");
-  const isMain = sitting === null;
-  if ((own.kind === "deadline.passed") === isMain) return refuse("own.undue");
-  const outcome = await dueOutcome(state, own, at, checks);
-  if (isRefusal(outcome)) return outcome;
-  const hash = b64u(await checks.sha256(ascii(body)));
-  return { sitting, body: hash, author: "", nonce: own.nonce, outcome };
-}
-
-async function dueOutcome(state: State, own: Own, at: number, checks: Checks): Promise<Outcome | Refusal> {
-  switch (own.kind) {
-    case "server.started":
-      return dueStart(state, own.charter, own.registrar, checks);
-    case "enrolment.contested": {
-      const event = await dueContest(state, own.because, at, checks);
-      return isRefusal(event) ? event : { apply: (before) => enrolment.applyContested(before, event) };
-    }
-    case "enrolment.locked": {
-      const event = enrolment.dueLock(state, own.seat);
-      return isRefusal(event) ? event : { apply: (before) => enrolment.applyLocked(before, event) };
-    }
-    case "deadline.passed": {
-      const event = lobby.dueLapse(state, own.because, at);
-      return isRefusal(event) ? event : { apply: (before) => lobby.applyKnockRefused(before, event) };
-    }
-  }
-}
-
-async function dueStart(
-  state: State,
-  charter: string,
-  registrar: PublicKey,
-  checks: Checks,
-): Promise<Outcome | Refusal> {
-  const { terms, registrar: known } = state.meeting;
-  const isKnown = !known || (await thumbprint(known, checks)) === (await thumbprint(registrar, checks));
-  if (charter !== terms.charters.at(-1) || !isKnown) return refuse("own.undue");
-  return { apply: (before) => before.inMeeting({ registrar }) };
-}
-
-async function dueContest(
-  state: State,
-  because: string,
-  at: number,
-  checks: Checks,
-): Promise<enrolment.Contested | Refusal> {
-  const record: RecordState = { meeting: state.meeting, sittings: new Map() };
-  const signed = await openAct(state.meeting, because, at, checks);
-  if (isRefusal(signed)) return signed;
-  const proof = await prove(record, signed.payload, at, checks);
-  const refused = decide(record, signed, at, proof);
-  const isSecondUse =
-    isKind(signed.payload, "device.enrol") && isRefusal(refused) && refused.refused === "enrolment.used";
-  if (!isSecondUse || isRefusal(proof.author)) return refuse("own.undue");
-  return enrolment.dueContest(state, proof.author.seat, signed.hash, at);
-}
-
-function grown(state: State, entry: Entry, { body, author, nonce, sitting }: Decided): State {
-  const [, hash] = placeOf(entry);
-  const trail = state.trail.grown({ hash, body, author, nonce });
-  const { meeting, journal, seq, at, main } = entry.header;
-  const tail = { meeting, journal, seq, hash, at, main };
-  return sitting === null ? state.inMeeting({ trail, tail }) : state.inSitting({ trail, tail });
-}
-
-function breach(entry: Entry, { refused }: Refusal): Breach {
-  return { breach: refused, journal: entry.header.journal, seq: entry.header.seq, hash: entry.hash };
 }

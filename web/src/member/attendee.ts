@@ -9,7 +9,7 @@ import type { Core } from "../e2ee/core.ts";
 import type { Act, Bodies, Kind } from "../meeting/acts.ts";
 import { wireForm } from "../meeting/acts.ts";
 import type { Alarm } from "../meeting/alarm.ts";
-import type { Breach } from "../meeting/rules.ts";
+import type { Breach } from "../meeting/fold.ts";
 import { type Entry, openEntry, type Place } from "../record/entry.ts";
 import { type Code, isRefusal, type Refusal, refuse } from "../refusal.ts";
 import { choose, type Seen, type Wants } from "./choice.ts";
