@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from incamera.api.page import Page
+from tests.support.machine import Machine
 from tests.support.private import chamber
 from tests.support.private_pages import Guest, gallery, pages_agree, pictures_grow
 
@@ -47,9 +48,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def is_enough(stood: list[float]) -> bool:
-    """Three times show it, unless the machine itself was too slow each time: then it goes on."""
-    return len(stood) >= TIMES and min(stood) < STOOD_MS
+def is_enough(stood: list[float], machine: Machine) -> bool:
+    """Three times show it, unless the machine was not the test's own: then it goes on until one does."""
+    return len(stood) >= TIMES and (min(stood) < STOOD_MS or not machine.is_busy)
 
 
 async def stood_ms(watcher: Guest, device: str, frames: int = 30) -> float:
@@ -67,7 +68,7 @@ async def failed(watcher: Guest, device: str) -> int:
 async def test_pictures_go_on_at_joins_and_at_exclusions(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """The best of each: a busy machine lets pictures stand by itself; a lost frame would take 3 s each time."""
+    """The best of three each: a busy machine lets pictures stand by itself; a lost frame would take 3 s each time."""
     async with chamber(tmp_path, delegations=len(OTHERS) + 1) as meeting, gallery() as browser:
         await meeting.enter("doorkeeper", opens=True, admits=True).member()
         chair, belgium = await browser.enter(meeting, "chair"), await browser.enter(meeting, "bel-head")
@@ -79,16 +80,18 @@ async def test_pictures_go_on_at_joins_and_at_exclusions(
         joins: list[float] = []
         exclusions: list[float] = []
         others: list[str] = []
+        machine = Machine()
         for seat in OTHERS:
-            if is_enough(joins):
+            if is_enough(joins, machine):
                 break
             await chair.page.evaluate(WATCH, shown)
             others.append((await meeting.enter(seat).member()).me)
             await pages_agree(chair, belgium, members=3 + len(others))
             joins.append(await stood_ms(chair, shown))
         assert await failed(chair, shown) == lost, "a join lost frames"
+        machine = Machine()
         for left, device in enumerate(others, start=1):
-            if is_enough(exclusions):
+            if is_enough(exclusions, machine):
                 break
             await chair.page.evaluate(WATCH, shown)
             await chair.act("lobby.exclude", {"device": device})
