@@ -33,6 +33,14 @@ def test_after_a_join_the_switch_waits_300_ms_and_old_keys_go_once_what_their_se
     assert ring.next_ms() is None
 
 
+def test_a_sender_s_word_of_an_older_round_makes_no_key_go() -> None:
+    ring = FrameKeys(ME)
+    ring.advance(0, 1, keys(ME, OTHER, of=1), is_removal=False)
+    ring.advance(1_000, 2, keys(ME, OTHER, of=2), is_removal=False)
+    ring.switched(1_400, OTHER, 1)
+    assert ring.due(10_999) == [SendUnder(2)], "it still sends under the first, and goes on under the second"
+
+
 def test_a_sender_s_word_opens_only_rounds_whose_key_of_its_participant_stands_here() -> None:
     ring = FrameKeys(ME)
     ring.advance(0, 3, keys(ME, of=3), is_removal=False)

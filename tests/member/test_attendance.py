@@ -21,6 +21,13 @@ def test_a_steady_picture_has_no_freeze() -> None:
 def test_a_gap_of_more_than_three_intervals_is_a_freeze() -> None:
     assert watch([0.0, 0.1, 0.2, 0.3, 0.65, 0.75]).figures()["freezes"] == 1
     assert watch([0.0, 0.1, 0.2, 0.3, 0.54, 0.64]).figures()["freezes"] == 0, "δ + 150 ms is not reached"
+    assert watch([0.0, 0.1, 0.2, 0.3, 0.58, 0.68]).figures()["freezes"] == 0, "3 δ are not reached"
+
+
+def test_what_is_a_freeze_follows_the_last_30_intervals_and_not_those_of_an_hour_ago() -> None:
+    slow = [float(n) for n in range(100)]
+    quick = [99 + n / 10 for n in range(1, 31)]
+    assert watch([*slow, *quick, 102.5]).figures()["freezes"] == 1
 
 
 def test_a_camera_that_was_closed_is_not_frozen() -> None:
