@@ -18,7 +18,12 @@ class Figures(TypedDict):
     video_frames: int
     audio_frames: int
     failed: int
-    """Tracks that could not be had, and how often a key that was here did not open a frame."""
+    """Tracks that could not be had, and how often a frame came that was not sealed at all, or marked as the server's.
+
+    Of a frame that the key at its index does not open LiveKit's SDK says nothing, since no number of such frames may
+    make a key invalid (`failure_tolerance`); it is dropped. So neither an index that came round the ring nor a key that
+    was overwritten while frames were under way counts here (tried with version 1.2.1).
+    """
     early: int
     """How often a frame came under a round's key that was not here, while rounds changed, and the next was opened.
 
