@@ -7,11 +7,8 @@ import type { Text } from "../accreditation/charter.ts";
 import type { Seat } from "../accreditation/seat.ts";
 import { thumbprint } from "../accreditation/signature.ts";
 import type { Core } from "../e2ee/core.ts";
-import { deviceOf } from "../media/seal.ts";
 import type { Bodies, Kind } from "../meeting/acts.ts";
 import type { Alarm } from "../meeting/alarm.ts";
-import { nobody } from "../meeting/seating.ts";
-import { plateOf, type Sight } from "../meeting/sight.ts";
 import { OPENERS } from "../meeting/sittings.ts";
 import { speakers } from "../meeting/speech.ts";
 import { roleOfThumbprint } from "../meeting/state.ts";
@@ -23,14 +20,13 @@ import type { Manner } from "./conduct.ts";
 import { invitationKey } from "./device.ts";
 import type { LinkKey } from "./enrolment.ts";
 import type { Entrance } from "./entrance.ts";
-import { accreditationOf } from "./holder.ts";
 import { Lives } from "./lives.ts";
-import { lobbyOf } from "./lobby.ts";
 import type { TabMemory } from "./memory.ts";
 import { checkServer } from "./network.ts";
 import { type Origin, whence } from "./origin.ts";
+import { beginning, isInside, outlookOf, seatOf, sightOf } from "./outlook.ts";
 import { goOver } from "./passage.ts";
-import { isBlocking, type PlaneSnapshot, type PrivateMember, type Stand } from "./plane.ts";
+import type { PlaneSnapshot, PrivateMember, Stand } from "./plane.ts";
 import { proofOf, recordOf } from "./proof.ts";
 import { Rooms } from "./rooms.ts";
 import { takeSeat } from "./seatLock.ts";
@@ -74,29 +70,7 @@ export class AccreditedMember implements PrivateMember {
 
   constructor(options: AccreditedOptions) {
     this.#options = options;
-    const { memory } = options;
-    this.#store = new Store<PlaneSnapshot>({
-      stand: { at: "arriving" },
-      accreditation: undefined,
-      lobby: { doors: [], sitting: undefined, step: { at: "outside" } },
-      record: undefined,
-      contents: undefined,
-      sitting: undefined,
-      device: "",
-      roster: [],
-      epoch: undefined,
-      words: undefined,
-      titles: new Map(),
-      alarms: [],
-      isSending: false,
-      isLive: false,
-      refusal: undefined,
-      away: undefined,
-      network: { state: "running" },
-      view: memory.now.view,
-      isLoudspeakerOn: memory.now.isLoudspeakerOn ?? false,
-      seating: nobody,
-    });
+    this.#store = new Store<PlaneSnapshot>(beginning(options.memory.now));
     this.#rooms = new Rooms({
       station: options.station,
       seatOf: (identity) => this.#seatOf(identity),
@@ -182,6 +156,7 @@ export class AccreditedMember implements PrivateMember {
       this.#options.memory.keep({ isInside: true, sitting });
       attendee.choose({ sitting });
       attendee.sittings.get(sitting)?.knock();
+      if (before && before.id !== sitting) this.#stand({ at: "lobby" });
       this.#changed();
     };
     if (!before || before.id === sitting) return void enter();
@@ -190,7 +165,7 @@ export class AccreditedMember implements PrivateMember {
       return this.#leaves(before);
     };
     const stay = () => attendee.choose({ sitting: before.id });
-    return this.#lives.ask(attendee, () => goOver({ leave, endMedia: () => this.#toTheLobby(), stay, enter }));
+    return this.#lives.ask(attendee, () => goOver({ leave, endMedia: () => this.#endMedia(), stay, enter }));
   };
 
   /** Whether the record has that we left a sitting; a knock that stands is only withdrawn if it can be. */
@@ -433,31 +408,14 @@ export class AccreditedMember implements PrivateMember {
     await this.#rooms.leave();
   }
 
-  async #toTheLobby(): Promise<void> {
-    await this.#endMedia();
-    this.#stand({ at: "lobby" });
-  }
-
   async #depart(): Promise<void> {
     await this.#rooms.leave();
     this.#options.station.close();
   }
 
   #seatOf(identity: string): Seat | undefined {
-    const sight = this.#sight();
-    const plate = sight && plateOf(sight, deviceOf(identity));
-    if (!plate) return undefined;
-    const { name, role, person, order } = plate;
-    return { identity, delegation: name, role, order: order + 1, ...(person !== undefined && { person }) };
-  }
-
-  #sight(): Sight | undefined {
-    const attendee = this.#attendee;
-    const sitting = attendee?.sitting?.id;
-    const record = sitting === undefined ? undefined : attendee?.reader.record(sitting);
-    if (!attendee || sitting === undefined || !record) return undefined;
-    const { contents } = attendee.reader;
-    return { record, contents, sitting, device: attendee.me, language: this.#options.language() };
+    const sight = this.#attendee && sightOf(this.#attendee, this.#options.language());
+    return sight && seatOf(sight, identity);
   }
 
   // What screens see.
@@ -474,29 +432,13 @@ export class AccreditedMember implements PrivateMember {
   #refresh(): void {
     const attendee = this.#attendee;
     if (!attendee) return;
+    const { stand } = this.#store.snapshot();
+    const { entrance, now } = this.#options;
+    const seen = outlookOf(attendee, entrance.authority, this.#origin.page, now());
+    this.#rooms.media?.follow(seen.isSending);
+    this.#change(seen);
     const { sitting } = attendee;
-    const before = this.#store.snapshot();
-    const alarms = [...attendee.alarms, ...(sitting?.alarms ?? [])];
-    const isSending = (sitting?.canSend ?? false) && !alarms.some(isBlocking);
-    const isIn = sitting !== undefined && (sitting.phase === "member" || sitting.phase === "blocked");
-    const refusal = attendee.refusal ?? (isIn ? undefined : sitting?.deeds.refusal);
-    this.#rooms.media?.follow(isSending);
-    this.#change({
-      accreditation: accreditationOf(attendee, this.#options.entrance.authority, this.#origin.page),
-      lobby: lobbyOf(attendee, this.#options.now()),
-      record: sitting && attendee.reader.record(sitting.id),
-      contents: attendee.reader.contents,
-      sitting: sitting?.id,
-      device: attendee.me,
-      roster: sitting?.roster.map(({ device }) => device) ?? [],
-      epoch: isIn ? sitting.epoch : undefined,
-      ...(!isIn && { words: undefined }),
-      alarms,
-      isSending,
-      isLive: attendee.isLive,
-      refusal: refusal?.refused,
-    });
-    this.#move(before.stand, isIn, sitting);
+    this.#move(stand, isInside(attendee), sitting);
     this.#readSecrets(sitting).catch(() => undefined); // a core that broke ends this life, and says so itself
   }
 
