@@ -3,6 +3,7 @@
 Its client is patched too: it keeps its group, or a copy of it, and goes on listening and talking.
 """
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from incamera.member.sitting import Sitting
 from incamera.record.entry import JournalId
 from incamera.refusal import Refusal
 from tests.malice.conspiracy import hears, lied_to, now_ms
-from tests.support.private import agreed, reached
+from tests.support.private import WAIT_S, agreed, reached
 
 pytestmark = [
     pytest.mark.anyio,
@@ -134,5 +135,6 @@ async def test_who_was_excluded_and_is_still_fed_opens_nothing_and_is_heard_by_n
             await liar.lines[one.me].insert(
                 JournalId(meeting.first), excluded.deeds._sign(RequestFloor(), meeting.first), now_ms()
             )
-        for seat in ("chair", "alb-head"):
-            assert await meeting.present[seat].task == "alarmed"
+        async with asyncio.timeout(WAIT_S):
+            for seat in ("chair", "alb-head"):
+                assert await meeting.present[seat].task == "alarmed"
