@@ -1,6 +1,7 @@
 """Who may not see: a participant without MLS keys and one that was excluded, though the media server serves both.
 
-The usher is told to put nobody out, so that what stops them is keys and folds, not the server's good manners.
+The usher is told to turn nobody away and to put nobody out, so that what stops them is keys and folds, not the server's
+good manners.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ def media_server_that_puts_nobody_out() -> Iterator[None]:
     async def let_be(*_: object) -> None:
         return None
 
-    with patch.object(Usher, "_allow", let_be):
+    with patch.object(Usher, "_allow", let_be), patch.object(Usher, "may_enter", lambda *_: None):
         yield
 
 
