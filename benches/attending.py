@@ -5,7 +5,6 @@ stand at the door, `{"entered": [[knocked, processed], …], "cpu_s"}` when all 
 """
 
 import asyncio
-import json
 import ssl
 import time
 from contextlib import ExitStack
@@ -13,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from benches.chamber import attendee
-from benches.processes import say
-from incamera import log
+from benches.processes import carry_out, say
 from incamera.accreditation.strict import SittingId
 from incamera.member.conduct import Manner
-from incamera.member.order import end_asked, order_line
+from incamera.member.order import end_asked
 from incamera.member.sitting import Sitting
 
 KEEPS_THE_DOOR = Manner(opens=True, admits="all")
@@ -53,13 +51,5 @@ async def entered(sitting: Sitting) -> tuple[float, float]:
     return knocked, time.monotonic()
 
 
-def main() -> None:
-    """Read the order, attend."""
-    log.configure("error", "json")
-    line = order_line()
-    if line is not None:
-        asyncio.run(attend(json.loads(line)))
-
-
 if __name__ == "__main__":
-    main()
+    carry_out(attend)

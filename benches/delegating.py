@@ -5,13 +5,11 @@ others each says `{"waited_ms"}`, from its knock to the first picture that it de
 """
 
 import asyncio
-import json
 import ssl
 from pathlib import Path
 from typing import Any
 
-from benches.processes import say
-from incamera import log
+from benches.processes import carry_out, say
 from incamera.accreditation.invitation import Invitation, parse_link
 from incamera.accreditation.strict import SittingId
 from incamera.clock import SystemClock
@@ -20,7 +18,7 @@ from incamera.member.broadcast import Manner
 from incamera.member.delegate import Delegate
 from incamera.member.device import StateFolder
 from incamera.member.leaving import leave
-from incamera.member.order import end_asked, order_line
+from incamera.member.order import end_asked
 
 SHOWS = Manner(width=320, height=180, fps=15, tone=False, subscribe="none")
 WATCHES = Manner(picture=False, tone=False)
@@ -63,14 +61,6 @@ async def waited(delegate: Delegate, name: SittingId) -> float:
     return delegate.clock.monotonic() * 1000 - knocked.at_ms
 
 
-def main() -> None:
-    """Read the order, attend."""
-    log.configure("error", "json")
-    line = order_line()
-    if line is not None:
-        asyncio.run(attend(json.loads(line)))
-        leave(0)
-
-
 if __name__ == "__main__":
-    main()
+    carry_out(attend)
+    leave(0)

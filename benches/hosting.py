@@ -1,17 +1,14 @@
 """`python -m benches.hosting`: the real server, in a process of its own. See chamber.py."""
 
-import asyncio
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from benches.processes import say
-from incamera import log
+from benches.processes import carry_out, say
 from incamera.clock import SystemClock
 from incamera.limits import Limit
-from incamera.member.order import end_asked, order_line
+from incamera.member.order import end_asked
 from incamera.server import serving
 from incamera.settings.fields import Data, Http, Media, Meetings, Settings
 
@@ -36,13 +33,5 @@ async def host(order: Any) -> None:
             await asked.wait()
 
 
-def main() -> None:
-    """Read the order, serve."""
-    log.configure("error", "json")
-    line = order_line()
-    if line is not None:
-        asyncio.run(host(json.loads(line)))
-
-
 if __name__ == "__main__":
-    main()
+    carry_out(host)

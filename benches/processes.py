@@ -5,11 +5,13 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from benches.servers import NotMeasurable, end_with_parent
+from incamera import log
+from incamera.member.order import order_line
 
 PATIENCE_S = 240.0
 STOP_S = 30.0
@@ -73,3 +75,13 @@ def say(**what: object) -> None:
     """A line for who began this process."""
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
+
+
+def carry_out(
+    work: Callable[[Any], Coroutine[Any, Any, None]],
+) -> None:  # Any: an order, JSON
+    """The whole of such a process: its order is read, and carried out."""
+    log.configure("error", "json")
+    line = order_line()
+    if line is not None:
+        asyncio.run(work(json.loads(line)))

@@ -12,6 +12,7 @@ from typing import Final, NewType, TypeAlias, TypeVar
 from incamera.accreditation.signature import PublicKey, Signed, SigningKey, Typ, jwk_member, open_signed, sign
 from incamera.accreditation.statements import Claims, parse_claims
 from incamera.accreditation.strict import (
+    ID_BYTES,
     DelegationId,
     Hash,
     ItemId,
@@ -377,7 +378,7 @@ def _parse_policies(members: Members) -> Policies:
 
 
 def _digest(name: str, value: Json, path: str) -> tuple[PartId, Hash]:
-    if name not in (OPEN, SEATS_PART) and not is_id(name, 16):
+    if name not in (OPEN, SEATS_PART) and not is_id(name, ID_BYTES):
         raise Malformed(path[:80], "not the id of a part")
     return PartId(name), hash_of(value, path)
 

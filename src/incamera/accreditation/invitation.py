@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from incamera.accreditation.charter import Charter, Seat
 from incamera.accreditation.signature import PublicKey, Signed, SigningKey
 from incamera.accreditation.statements import DelegationStatement, SeatStatement, issue
-from incamera.accreditation.strict import DelegationId, MeetingId, Thumbprint, b64u, is_id, unb64u
+from incamera.accreditation.strict import ID_BYTES, DelegationId, MeetingId, Thumbprint, b64u, is_id, unb64u
 from incamera.refusal import Code, Refusal
 
 VERSION: Final = 1
@@ -82,7 +82,7 @@ def parse_link(link: str) -> Invitation | Refusal:
     is_place = parts.scheme in ("https", "http") and _is_host(parts.netloc) and not parts.query
     meeting = parts.path.removeprefix("/m/")
     fragment = unb64u(parts.fragment)
-    is_named = parts.path.startswith("/m/") and is_id(meeting, 16)
+    is_named = parts.path.startswith("/m/") and is_id(meeting, ID_BYTES)
     is_whole = len(text) <= LINK_CHARACTERS_MAX and fragment is not None and len(fragment) == 65
     if fragment is None or not (is_place and is_named and is_whole) or fragment[0] != VERSION:
         return _MALFORMED

@@ -37,6 +37,8 @@ ItemId = NewType("ItemId", str)
 
 DEPTH_MAX: Final = 32
 """How deep arrays and objects may stand in one another: `{}` is 1."""
+ID_BYTES: Final = 16
+"""Random bytes of the id of a meeting, a sitting, a group or a part of a charter."""
 INTEGER_LIMIT: Final = 2**53
 """Integers are below it, and none is negative: all of them are exact in JavaScript."""
 
@@ -231,15 +233,15 @@ class Members:
 
     def meeting(self, name: str = "meeting") -> MeetingId:
         """A meeting's id."""
-        return MeetingId(_fixed(self.take(name), self.at(name), 16))
+        return MeetingId(_fixed(self.take(name), self.at(name), ID_BYTES))
 
     def sitting(self, name: str = "sitting") -> SittingId:
         """A sitting's id."""
-        return SittingId(_fixed(self.take(name), self.at(name), 16))
+        return SittingId(_fixed(self.take(name), self.at(name), ID_BYTES))
 
     def group(self, name: str = "group") -> GroupId:
         """An MLS group's id."""
-        return GroupId(_fixed(self.take(name), self.at(name), 16))
+        return GroupId(_fixed(self.take(name), self.at(name), ID_BYTES))
 
     def delegation(self, name: str = "delegation") -> DelegationId:
         """A delegation's id."""

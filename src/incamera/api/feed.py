@@ -11,6 +11,7 @@ import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from incamera.accreditation.strict import (
+    ID_BYTES,
     Json,
     Malformed,
     MeetingId,
@@ -260,6 +261,6 @@ async def _close(socket: WebSocket, refusal: Refusal | None, code: int) -> None:
 
 
 def _place(name: str, value: Json, path: str) -> tuple[JournalId, int]:
-    if not is_id(name, 16):
+    if not is_id(name, ID_BYTES):
         raise Malformed(path[:80], "not a journal's id")
     return JournalId(name), integer_of(value, path)

@@ -28,10 +28,8 @@ for _name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "web
 
 HEAD_BYTES = 2 * limits.REQUEST_LINE_BYTES.value
 """Request line and headers together: a token stands in either."""
-HEAD_S = 20.0
-"""Seconds that a request's head may take, and a connection that says nothing; between requests it is 5 (uvicorn's)."""
-BODY_S = 120.0
-"""Seconds that a body may take: the longest is a charter's, of 8 MiB."""
+HEAD_S = float(limits.HEAD_SECONDS.value)
+BODY_S = float(limits.BODY_SECONDS.value)
 CLOSE_S = 5
 """Seconds that open requests have to finish once the end was asked for; WebSockets are closed with 1012 at once."""
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from incamera.accreditation.strict import Hash, MeetingId, Members, compact, is_id, read
+from incamera.accreditation.strict import ID_BYTES, Hash, MeetingId, Members, compact, is_id, read
 from incamera.limits import Limit
 from incamera.refusal import Code, Refusal, Refused
 
@@ -41,7 +41,7 @@ async def json_of(request: Request, parse: Callable[[Members], T], limit: Limit,
 def meeting_of(connection: HTTPConnection) -> MeetingId:
     """The meeting of the address."""
     meeting = connection.path_params["meeting"]
-    if not is_id(meeting, 16):
+    if not is_id(meeting, ID_BYTES):
         raise Refused(NOT_FOUND)
     return MeetingId(meeting)
 

@@ -17,6 +17,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from incamera import durable
 from incamera.accreditation.charter import PartId
 from incamera.accreditation.invitation import Invitation
 from incamera.accreditation.signature import SigningKey
@@ -244,20 +245,7 @@ class StateFolder:
             return None
 
     def _write(self, name: str, data: bytes, *, is_forced: bool = True) -> None:
-        beside = self.path / f".{name}.new"
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(data)
-            if is_forced:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(beside, self.path / name)
+        durable.replace(self.path / name, data, is_synced=is_forced)
         if name in (KEY_FILE, DEVICE_FILE):
-            self._sync()
-
-    def _sync(self) -> None:
-        # The name is on disk too, before the link is used up: a device that the power takes can't be made again.
-        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            # The name is on disk too, before the link is used up: a device that the power takes can't be made again.
+            durable.sync(self.path)

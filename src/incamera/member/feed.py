@@ -10,7 +10,18 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from incamera.accreditation.signature import Typ, split
-from incamera.accreditation.strict import GroupId, Hash, SittingId, Thumbprint, b64u, is_id, read, sha256, unb64u
+from incamera.accreditation.strict import (
+    ID_BYTES,
+    GroupId,
+    Hash,
+    SittingId,
+    Thumbprint,
+    b64u,
+    is_id,
+    read,
+    sha256,
+    unb64u,
+)
 from incamera.log import Private
 from incamera.meeting.acts import OpenSitting, Regroup, read_act
 from incamera.member.client import Client, entry_of, refusal_of
@@ -20,7 +31,6 @@ from incamera.refusal import Code, Refusal
 MESSAGE_BYTES_MAX: Final = 4 * 1024 * 1024
 """A batch of entries is about 1 MiB, base64url and JSON around it."""
 CONNECT_S: Final = 10.0
-SITTING_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,7 @@ def parse(text: str | bytes) -> Message | None:
 
 def _sitting(value: Any) -> SittingId:  # Any: JSON of a server
     """A sitting's id, checked: files of the member's state are named by it, and the server is not trusted."""
-    if not isinstance(value, str) or not is_id(value, SITTING_BYTES):
+    if not isinstance(value, str) or not is_id(value, ID_BYTES):
         raise ValueError("no sitting's id")
     return SittingId(value)
 

@@ -21,7 +21,7 @@ from incamera.accreditation.statements import (
     parse_delegation,
     parse_seat,
 )
-from incamera.accreditation.strict import MeetingId, Members, SittingId, Thumbprint, is_id, read
+from incamera.accreditation.strict import ID_BYTES, MeetingId, Members, SittingId, Thumbprint, is_id, read
 from incamera.clock import Clock
 from incamera.log import logger
 from incamera.media.plane import Identity, Joined, MediaPlane, RoomName
@@ -40,7 +40,6 @@ _log = logger(__name__)
 
 T = TypeVar("T")
 
-SITTING_BYTES: Final = 16
 AGAIN_SECONDS: Final = 1.0
 UNKNOWN: Final = Refusal(
     Code.MEETING_UNKNOWN, "There is no such meeting on this server.", "Check the link, or create the meeting."
@@ -203,7 +202,7 @@ class Meetings:
     async def _serve_room(self, room: RoomName) -> None:
         sitting = SittingId(room)
         is_served = any(sitting in served.registrar.record.sittings for served in self._served.values())
-        if is_served or not is_id(room, SITTING_BYTES):
+        if is_served or not is_id(room, ID_BYTES):
             return
         for meeting in await self._store.meetings():
             if meeting not in self._served and JournalId(sitting) in await self._store.tails(meeting):

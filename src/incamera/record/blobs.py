@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
 
+from incamera import durable
 from incamera.accreditation.strict import Hash, MeetingId, is_id, sha256
 from incamera.clock import Clock
 from incamera.limits import BLOB_BYTES
@@ -93,12 +94,4 @@ class Blobs:
                 Path(file.name).unlink(missing_ok=True)
                 raise
         for folder in (path.parent, self.folder):
-            _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            durable.sync(folder)

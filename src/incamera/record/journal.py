@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from incamera.accreditation.signature import PublicKey, Signed, SigningKey, Typ, open_signed, sign
-from incamera.accreditation.strict import Hash, Json, Malformed, MeetingId, Members, b64u, is_id, read, sha256
+from incamera.accreditation.strict import ID_BYTES, Hash, Json, Malformed, MeetingId, Members, b64u, is_id, read, sha256
 from incamera.limits import SITTINGS
 from incamera.record.entry import Entry, Header, JournalId, Place, make_entry, place_of
 from incamera.refusal import Code, Refusal
@@ -196,7 +196,7 @@ def _parse_head(members: Members) -> Head:
 
 
 def _journal_place(name: str, value: Json, path: str) -> tuple[JournalId, Place]:
-    if not is_id(name, 16):
+    if not is_id(name, ID_BYTES):
         raise Malformed(path[:80], "not a journal's id")
     return JournalId(name), place_of(value, path)
 

@@ -86,9 +86,8 @@ class Media(Section):
             except ValueError:
                 is_url = False
             if not is_url:
-                raise ValueError(
-                    f"address {number} is not http://host/path or https://host/path"
-                )  # it may hold a secret
+                # By its number: it may hold a secret.
+                raise ValueError(f"address {number} is not http://host/path or https://host/path")
         return value
 
 
