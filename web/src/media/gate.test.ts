@@ -112,6 +112,32 @@ describe("the gate", () => {
     expect(gate.judge(ANNA, "video", frame(3))).toEqual({ hold: true });
   });
 
+  test("takes an older key of those alone who had one in that round, since the ring keeps theirs of 16 rounds before", () => {
+    const gate = gateAt(3);
+    gate.opened(ANNA, frame(3));
+    // Anna is put out in the next round, and let in again in the one after the ring came round.
+    for (let round = 4; round < 20; round += 1) gate.enter(epoch(round % 16, { denied: [ANNA] }));
+    gate.enter(epoch(4, { oldest: 3 }));
+    gate.keySet(ANNA, 4);
+    expect(gate.judge(ANNA, "audio", frame(3))).toEqual({ drop: "no_key" });
+    expect(gate.judge(ANNA, "video", frame(3))).toEqual({ hold: true });
+    gate.giveUp(ANNA, 3);
+    expect(gate.judge(ANNA, "video", frame(3))).toEqual({ drop: "no_key" });
+    expect(gate.judge(ANNA, "video", frame(4))).toEqual({ pass: true });
+  });
+
+  test("takes an older key that LiveKit's ring has only now, and none of a round that was passed over", () => {
+    const gate = gateAt(3);
+    gate.enter(epoch(4, { oldest: 3 }));
+    gate.keySet(ANNA, 4);
+    gate.enter(epoch(6, { oldest: 3 }));
+    expect(gate.judge(ANNA, "video", frame(3))).toEqual({ pass: true });
+    expect(gate.judge(ANNA, "video", frame(4))).toEqual({ pass: true });
+    expect(gate.judge(ANNA, "video", frame(5))).toEqual({ hold: true });
+    gate.keySet(ANNA, 5);
+    expect(gate.judge(ANNA, "video", frame(5))).toEqual({ pass: true });
+  });
+
   test("remembers opened frames over a change of the overlap, so that it opens no door to a replay", () => {
     const gate = gateAt(3);
     gate.opened(ANNA, frame(3));

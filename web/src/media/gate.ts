@@ -60,14 +60,16 @@ export class Gate {
   /** A new round, or a change in what passes of the older ones. */
   enter(epoch: Epoch): void {
     if (epoch.newest !== this.#epoch?.newest) {
-      // After 16 rounds an old key sits at the new index: which keys are there is told anew for each round.
-      this.#keys.clear();
+      // After 16 rounds an old key sits at the new index: what is known of it counts for rounds that were entered and still pass.
+      const entered = this.#epoch ? distance(this.#epoch.newest, epoch.newest) : RING;
+      const isPast = (index: number) => {
+        const behind = distance(index, epoch.newest);
+        return behind < entered || behind > distance(epoch.oldest, epoch.newest);
+      };
       this.#givenUp.clear();
-      for (const key of this.#windows.keys()) {
-        const index = Number(key.slice(key.lastIndexOf("/") + 1));
-        if (index === epoch.newest || distance(index, epoch.newest) > distance(epoch.oldest, epoch.newest))
-          this.#windows.delete(key);
-      }
+      for (const indices of this.#keys.values()) for (const index of indices) if (isPast(index)) indices.delete(index);
+      for (const key of this.#windows.keys())
+        if (isPast(Number(key.slice(key.lastIndexOf("/") + 1)))) this.#windows.delete(key);
     }
     this.#epoch = epoch;
     this.#denied = new Set(epoch.denied);
@@ -86,7 +88,7 @@ export class Gate {
     this.#givenUp.delete(`${identity}/${index}`);
   }
 
-  hasKey(identity: string, index: number): boolean {
+  #hasKey(identity: string, index: number): boolean {
     return this.#keys.get(identity)?.has(index) ?? false;
   }
 
@@ -105,13 +107,11 @@ export class Gate {
     if (kind === "audio" && !this.#heard.has(identity)) return { drop: "no_floor" };
     if (!epoch) return this.#await(identity, kind, trailer.index);
     const ahead = distance(epoch.newest, trailer.index);
-    if (ahead !== 0) {
-      const behind = distance(trailer.index, epoch.newest);
-      if (behind <= distance(epoch.oldest, epoch.newest) && !this.#switched.has(identity))
-        return this.#fresh(identity, kind, trailer);
-      return ahead <= AHEAD_MAX ? this.#await(identity, kind, trailer.index, "future") : { drop: "stale" };
-    }
-    if (!this.hasKey(identity, trailer.index)) return this.#await(identity, kind, trailer.index);
+    const behind = distance(trailer.index, epoch.newest);
+    const passes = behind === 0 || (behind <= distance(epoch.oldest, epoch.newest) && !this.#switched.has(identity));
+    if (!passes) return ahead <= AHEAD_MAX ? this.#await(identity, kind, trailer.index, "future") : { drop: "stale" };
+    // Who was not here in that round has no key of it, and the ring may still hold theirs of 16 rounds before.
+    if (!this.#hasKey(identity, trailer.index)) return this.#await(identity, kind, trailer.index);
     return this.#fresh(identity, kind, trailer);
   }
 
