@@ -48,8 +48,8 @@ function statement(issuer: string, key: PublicKey, more: object): Uint8Array<Arr
   return ascii(JSON.stringify({ ...claims, ...more, cnf }));
 }
 
-/** An invitation's key, and all the statements that a server has for it, among others that it made up. */
-async function invited(seat: string) {
+/** An invitation's key, and all the statements that a server has for it, among others that it made up; `of` changes the authority's. */
+async function invited(seat: string, of: { readonly delegation?: object; readonly seat?: object } = {}) {
   const [link, delegation, stranger] = [await newKey(), await newKey(), await newKey()];
   const name = SEATS.get(seat);
   const issuer = await thumbprint(delegation.public, webcrypto);
@@ -61,11 +61,11 @@ async function invited(seat: string) {
       statement(strange, stranger.public, { delegation: name, charter: CHARTER }),
     ),
     await signWith(stranger.sign, "seat", statement(strange, link.public, { delegation: name, seat })),
-    await signWith(delegation.sign, "seat", statement(issuer, link.public, { delegation: name, seat })),
+    await signWith(delegation.sign, "seat", statement(issuer, link.public, { delegation: name, seat, ...of.seat })),
     await signWith(
       authority.sign,
       "delegation",
-      statement(trust.authority, delegation.public, { delegation: name, charter: CHARTER }),
+      statement(trust.authority, delegation.public, { delegation: name, charter: CHARTER, ...of.delegation }),
     ),
   ];
   return { link, statements };
@@ -100,6 +100,18 @@ test("of the statements that a server has, those count that the link's authority
   expect(found.names).toEqual({ delegation: "alb", seat: "alb-head" });
   expect(found.delegation).toBe(statements[3]);
   expect(await vouching(link.public, charter, statements.slice(0, 2), webcrypto)).toEqual({ refused: "chain.issuer" });
+});
+
+test("a link's statements of another meeting, or of another delegation than its own, are refused", async () => {
+  const meeting = b64u(new Uint8Array(16).fill(9));
+  for (const [of, refused] of [
+    [{ delegation: { meeting } }, "chain.meeting"],
+    [{ seat: { meeting } }, "chain.meeting"],
+    [{ seat: { delegation: "org" } }, "chain.seat"],
+  ] as const) {
+    const { link, statements } = await invited("alb-head", of);
+    expect(await vouching(link.public, charter, statements, webcrypto)).toEqual({ refused });
+  }
 });
 
 test("two devices of two links come into one group, and its state goes on from where it was sealed", async () => {

@@ -22,7 +22,10 @@ export interface Vouching {
   readonly names: { readonly delegation: string; readonly seat: string };
 }
 
-/** Of the statements that the server gave, those that the authority signed for this link; the others are passed over. */
+/**
+ * Of the statements that the server gave, those that the authority signed for this link; the others are passed over. What it signed for
+ * another meeting, or a delegation's key for another delegation's seat, no honest server gives here: refused, as in any chain.
+ */
 export async function vouching(
   link: PublicKey,
   charter: Signed<Charter>,
@@ -30,7 +33,7 @@ export async function vouching(
   primitives: Primitives,
 ): Promise<Vouching | Refusal> {
   const wanted = await thumbprint(link, primitives);
-  const { authority } = charter.payload;
+  const { authority, meeting } = charter.payload;
   for (const one of statements) {
     const delegation = await openSigned(one, "delegation", parseDelegationStatement, () => authority, primitives);
     if (isRefusal(delegation)) continue;
@@ -38,6 +41,8 @@ export async function vouching(
       const { key } = delegation.payload;
       const seat = await openSigned(other, "seat", parseSeatStatement, () => key, primitives);
       if (isRefusal(seat) || (await thumbprint(seat.payload.key, primitives)) !== wanted) continue;
+      if ([delegation, seat].some(({ payload }) => payload.meeting !== meeting)) return refuse("chain.meeting");
+      if (delegation.payload.delegation !== seat.payload.delegation) return refuse("chain.seat");
       const names = { delegation: seat.payload.delegation, seat: seat.payload.seat };
       return { delegation: delegation.jws, seat: seat.jws, names };
     }
