@@ -149,6 +149,7 @@ class Code(StrEnum):
     PROOF_INVALID = "proof.invalid"  # not a proof for this server, this meeting and a challenge of the last 30 seconds
     PROOF_EXPIRED = "proof.expired"  # the token's 5 minutes are over
     PROOF_MISSING = "proof.missing"  # no token, or none of this server
+    ORIGIN_FOREIGN = "origin.foreign"  # asked under an address that is none of the server's
     NOT_FOUND = "not.found"  # nothing is there, or not for who asks
     RATE_LIMITED = "rate.limited"  # more often than limits.py allows
     TICKET_UNAVAILABLE = "ticket.unavailable"  # the media server did not answer

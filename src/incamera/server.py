@@ -77,6 +77,12 @@ def check_exposure(settings: Settings, *, dev: bool, page: bool) -> Refusal | No
     return None
 
 
+def believes_any_host(settings: Settings) -> bool:
+    """Whether others reach this server and nobody said under which address: see api/origins.py."""
+    is_reached = not is_loopback(settings.http.host) or bool(settings.http.trusted_proxies)
+    return is_reached and not settings.http.origins
+
+
 def _keys(settings: Settings, *, dev: bool, data: Path) -> dict[str, str]:
     """The media keys: the settings', the well-known pair in `--dev`, else one made once and kept in the data folder."""
     keys = {key: secret.get_secret_value() for key, secret in settings.media.keys.items()}
@@ -210,7 +216,10 @@ async def serving(
             from incamera.meeting_plane import meeting_plane  # here: the media server alone needs no database
 
             meetings = await stack.enter_async_context(meeting_plane(settings, sfu, keys, clock=clock, data=data))
-        app = application(signalling=sfu.routes, page=shown, readiness=lambda: {"media": True}, meetings=meetings)
+        origins = settings.http.origins
+        app = application(
+            signalling=sfu.routes, page=shown, readiness=lambda: {"media": True}, meetings=meetings, origins=origins
+        )
         listener = await stack.enter_async_context(
             Listener(
                 app,
@@ -221,7 +230,7 @@ async def serving(
         )
         if tls is not None:
             stack.enter_context(_reloading(*tls))
-        origin = _origin(settings.http.host, listener.port, tls=tls is not None)
+        origin = origins[0] if origins else _origin(settings.http.host, listener.port, tls=tls is not None)
         _log.info("server.ready", http_port=listener.port, udp_port=sfu.udp_port, tcp_port=sfu.tcp_port)
         try:
             yield Running(origin, sfu.udp_port, sfu.tcp_port, keys)

@@ -1,12 +1,14 @@
 """All routes of a server, in the order in which they are asked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from incamera.api.origins import Addressed
 from incamera.api.page import Page
 from incamera.api.problems import problem
 from incamera.refusal import Refused
@@ -21,8 +23,11 @@ def application(
     page: Page | None,
     readiness: Readiness,
     meetings: Sequence[BaseRoute] = (),
+    origins: Collection[str] = (),
 ) -> Starlette:
     """Health, the media plane's signalling, and the page unless the media server stands alone.
+
+    `origins`: under which alone it may be asked (origins.py); none: under any.
 
     | route | is |
     | --- | --- |
@@ -57,4 +62,5 @@ def application(
     else:
         index, meeting, files = page.routes()
         routes += [Route("/join.json", join), index, meeting, *meetings, *signalling, files]
-    return Starlette(routes=routes, exception_handlers={Refused: refused})
+    middleware = [Middleware(Addressed, origins=origins)] if origins else []
+    return Starlette(routes=routes, exception_handlers={Refused: refused}, middleware=middleware)

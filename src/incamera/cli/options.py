@@ -26,6 +26,10 @@ Port = Annotated[
         show_default="7880",
     ),
 ]
+Origin = Annotated[
+    list[str] | None,
+    typer.Option(metavar="URL", help="Address in people's links; any other is refused. Repeatable."),
+]
 UdpPort = Annotated[
     int | None, typer.Option(metavar="PORT", min=0, max=65535, help="UDP port of all media; 0: the system chooses.")
 ]
@@ -68,6 +72,7 @@ FLAGS: Mapping[str, Name] = {
     "tls_cert": ("http", "tls_cert"),
     "tls_key": ("http", "tls_key"),
     "tls": ("http", "tls"),
+    "origin": ("http", "origins"),
     "udp_port": ("media", "udp_port"),
     "tcp_port": ("media", "tcp_port"),
     "announce_udp": ("media", "announce_udp"),

@@ -21,8 +21,8 @@ EXAMPLES = """\b
 Examples:
   incamera serve
       on this machine, http://localhost:7880
-  incamera serve --host 0.0.0.0 --tls-cert chain.pem --tls-key key.pem
-      for everybody; SIGHUP reads the certificate again
+  incamera serve --host 0.0.0.0 --origin https://meet.example:7880 --tls-cert chain.pem --tls-key key.pem
+      for everybody, under this address alone; SIGHUP reads the certificate again
   INCAMERA_MEDIA__ANNOUNCE_UDP=192.0.2.7:7882 incamera serve
       behind a NAT that passes UDP 7882 on
 """
@@ -32,6 +32,7 @@ def serve(
     config: options.Config = None,
     host: options.Host = None,
     port: options.Port = None,
+    origin: options.Origin = None,
     tls_cert: options.TlsCert = None,
     tls_key: options.TlsKey = None,
     tls: options.Tls = None,
@@ -54,9 +55,11 @@ def serve(
     loaded = taken(load(flags=options.flags(locals()), environ=os.environ, config=config or default_file()))
     settings = loaded.settings
     log.configure(settings.log.level, settings.log.format)
-    from incamera.server import run  # here: `--help` need not wait for it
+    from incamera.server import believes_any_host, run  # here: `--help` need not wait for it
 
     async def ready(running: "Running", _: asyncio.Event) -> None:
+        if believes_any_host(settings):
+            note("Any host name is believed: give the address of people's links with --origin, or set http.origins.")
         if as_json:
             ports = {"udp_port": running.udp_port, "tcp_port": running.tcp_port}
             result({"url": f"{running.origin}/", "pid": os.getpid(), **ports})

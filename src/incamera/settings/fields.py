@@ -6,11 +6,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from incamera.accreditation.invitation import check_origin
 from incamera.accreditation.strict import is_id
 from incamera.log import Private
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Keys = dict[str, SecretStr]
+_IMPLIED = {"http": ":80", "https": ":443"}
+"""No client says these ports: an origin with one would never be asked."""
 
 
 class Section(BaseModel):
@@ -35,6 +38,21 @@ class Http(Section):
         default=(),
         description="addresses of reverse proxies whose forwarded headers are believed, and which speak TLS for us",
     )
+    origins: tuple[str, ...] = Field(
+        default=(),
+        description="the server's own addresses, as links have them, `https://HOST[:PORT]`; any other is refused; "
+        "none: any host name is believed",
+    )
+
+    @field_validator("origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if check_origin(each) is not None:
+                raise ValueError(f"{each!r} is not https://HOST[:PORT], in lower case; http only for localhost")
+            if each.endswith(_IMPLIED[each.partition("://")[0]]):
+                raise ValueError(f"{each!r} names the port that is meant anyway: leave it out")
+        return value
 
 
 class Media(Section):
