@@ -1,13 +1,15 @@
 """A record is intact, or the first entry that is wrong is named: for accidents, and for a forger."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from incamera.accreditation.strict import compact, sha256
-from incamera.audit.archive import open_file, read_archive
+from incamera.audit.archive import File, open_file, read_archive, write
 from incamera.audit.reading import Broken
 from incamera.audit.verify import Intact, verify
+from incamera.limits import STATEMENTS
 from incamera.meeting.acts import CloseSitting, RequestFloor
 from incamera.record import journal
 from incamera.refusal import Code, Refusal
@@ -188,3 +190,12 @@ def test_a_file_keeps_its_head_when_it_is_broken_before() -> None:
     assert not isinstance(whole, Refusal)
     assert isinstance(file.close(), Refusal)
     assert file.end() == whole.close()
+
+
+def test_a_record_with_as_many_statements_as_a_meeting_may_have_is_intact() -> None:
+    paper = small()
+    whole = open_file(export(paper))
+    assert isinstance(whole, File)
+    pair = paper.charters.statements("chair")
+    title = replace(whole.title, statements=pair * (STATEMENTS.value // 2))
+    intact(b"".join(write(title, paper.entries, head(paper, paper.entries))))

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from incamera.accreditation.charter import PartId
 from incamera.accreditation.strict import DelegationId, MeetingId, SeatId, b64u, sha256
+from incamera.limits import STATEMENTS
 from incamera.record import database
 from incamera.record.entry import Entry
 from incamera.record.sql_store import FILE, SqlStore
@@ -118,6 +119,17 @@ async def test_a_meeting_is_created_once(tmp_path: Path) -> None:
         assert await store.add_statements(MEETING, vouched) is None
         assert await store.statements(MEETING, DelegationId("bel")) == tuple(vouched)
         assert await store.statements(MEETING, DelegationId("nld")) == ()
+
+
+async def test_a_statement_more_than_an_export_can_carry_is_refused(tmp_path: Path) -> None:
+    bound = STATEMENTS.value
+    many = [StoredStatement(DelegationId("bel"), None, f"a.b.{number}") for number in range(bound + 1)]
+    async with SqlStore.open(tmp_path) as store:
+        assert code_of(await store.create_meeting(MEETING, CHARTER, {}, many)) is Code.STATEMENTS_FULL
+        assert await store.create_meeting(MEETING, CHARTER, {}, many[: bound - 1]) is True
+        assert code_of(await store.add_statements(MEETING, many[bound - 1 :])) is Code.STATEMENTS_FULL
+        assert await store.add_statements(MEETING, many[:bound]) is None
+        assert len(await store.statements(MEETING)) == bound
 
 
 async def test_a_meeting_that_is_not_here_is_refused(tmp_path: Path) -> None:

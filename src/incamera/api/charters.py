@@ -64,7 +64,7 @@ class Charters:
 
 
 def _part(name: str, value: Json, path: str) -> tuple[PartId, bytes]:
-    data = unb64u(value) if isinstance(value, str) else None
+    data = unb64u(text_of(value, path, int(CHARTER_BYTES)))
     if data is None:
         raise Malformed(path[:80], "not b64u")
     return PartId(name), data

@@ -12,14 +12,13 @@ from typing import Final
 
 from incamera.accreditation.charter import PartId
 from incamera.accreditation.strict import Json, MeetingId, Members, b64u, compact, read, text_of, unb64u
-from incamera.limits import COMMIT_ACT_BYTES, DELEGATIONS, SEATS, SITTINGS
+from incamera.limits import COMMIT_ACT_BYTES, DELEGATIONS, SITTINGS, STATEMENTS
 from incamera.record.entry import Entry, Header, open_entry, parse_wire
 from incamera.refusal import Code, Refusal
 
 SUFFIX: Final = ".incamera"
 VERSION: Final = 1
 CHARTERS_MAX: Final = 1000
-STATEMENTS_MAX: Final = 10 * (SEATS.value + DELEGATIONS.value)
 TEXT_MAX: Final = COMMIT_ACT_BYTES.value
 COMPARE: Final = "Ask another delegation for its export, and compare the heads: incamera record head FILE"
 
@@ -170,7 +169,7 @@ def _parse_title(members: Members) -> Title:
         meeting=members.meeting(),
         charters=members.array("charters", _jws, most=CHARTERS_MAX),
         parts=dict(members.object("parts").each(_part, most=2 + SITTINGS.value + DELEGATIONS.value)),
-        statements=members.array("statements", _jws, most=STATEMENTS_MAX),
+        statements=members.array("statements", _jws, most=STATEMENTS.value),
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Row, Select, Table, and_, func, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from incamera import limits
 from incamera.accreditation.charter import PartId
 from incamera.accreditation.strict import DelegationId, Hash, MeetingId, sha256
 from incamera.limits import FEED_BATCH_BYTES, FEED_BATCH_ENTRIES
@@ -29,6 +30,11 @@ from incamera.refusal import Code, Refusal
 
 FILE: Final = "record.sqlite3"
 """The database's name in a data folder."""
+_STATEMENTS_FULL: Final = Refusal(
+    Code.STATEMENTS_FULL,
+    f"The meeting would have more than {limits.STATEMENTS.value} {limits.STATEMENTS.unit}: no export could carry them.",
+    "Send only those of the invitations that are in use; for more, sign a new meeting.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,8 @@ class SqlStore:
             if row is not None:
                 first = select(CHARTERS.c.jws).where(CHARTERS.c.meeting_id == row, CHARTERS.c.number == 0)
                 return False if await connection.scalar(first) == charter else _exists(meeting)
+            if len(statements) > int(limits.STATEMENTS):
+                return _STATEMENTS_FULL
             row = await connection.scalar(insert(MEETINGS).values(meeting=meeting).returning(MEETINGS.c.id))
             assert row is not None, "an insert gives its row"
             await connection.execute(insert(CHARTERS).values(meeting_id=row, number=0, jws=charter))
@@ -137,6 +145,9 @@ class SqlStore:
             row = await self._row(connection, meeting)
             if row is None:
                 return _unknown(meeting)
+            there = set(await connection.scalars(select(STATEMENTS.c.hash).where(STATEMENTS.c.meeting_id == row)))
+            if len(there | set(map(_hash_of, statements))) > int(limits.STATEMENTS):
+                return _STATEMENTS_FULL
             await _insert_statements(connection, row, statements)
             return None
 
@@ -378,7 +389,7 @@ async def _insert_statements(connection: AsyncConnection, row: int, statements: 
     values = [
         {
             "meeting_id": row,
-            "hash": sha256(one.jws.encode("ascii")),
+            "hash": _hash_of(one),
             "delegation": one.delegation,
             "seat": one.seat,
             "jws": one.jws,
@@ -386,6 +397,10 @@ async def _insert_statements(connection: AsyncConnection, row: int, statements: 
         for one in statements
     ]
     await _insert(connection, STATEMENTS, values)
+
+
+def _hash_of(statement: StoredStatement) -> Hash:
+    return sha256(statement.jws.encode("ascii"))
 
 
 async def _insert(connection: AsyncConnection, table: Table, values: Sequence[Mapping[str, object]]) -> None:

@@ -77,7 +77,7 @@ class Store(Protocol):
         ...
 
     async def add_statements(self, meeting: MeetingId, statements: Sequence[StoredStatement]) -> Refusal | None:
-        """Add statements; those that are there already change nothing."""
+        """Add statements; those that are there already change nothing. All or none: `STATEMENTS` is the most."""
         ...
 
     async def statements(
