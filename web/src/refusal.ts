@@ -2,8 +2,8 @@
 
 /** Stable codes, `noun.reason`; registered once, never reused. Where the server has the same one, it has the same name. */
 export const codes = [
-  "link.missing", // the address has no ticket, and this tab remembers none
-  "link.malformed", // what stands in the address is not a ticket
+  "link.missing", // the address has no invitation, and this tab remembers none
+  "link.malformed", // the address names no meeting
   "token.invalid", // the server does not know the ticket
   "room.full", // the room has as many participants as it may
   "server.unreachable", // no answer from the server

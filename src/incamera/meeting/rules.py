@@ -293,7 +293,7 @@ def _check_new(state: State, signed: Signed[Act[Body]], at: int) -> Refusal | No
         return Refusal(
             Code.ACT_SEEN,
             "The device saw an entry that is not in this record.",
-            "Stop, keep both records as proof, and compare heads with another delegation.",
+            "Stop, keep your record as proof, and compare heads with another delegation.",
         )
     return None
 

@@ -122,7 +122,7 @@ export interface PrivateMember {
   readonly postTitle: (item: string, title: Text) => Promise<Refusal | undefined>;
   /** A person saw what must not be: it blocks like the others. */
   readonly raise: (alarm: Pick<Alarm, "cause">) => void;
-  /** Both records as this device was shown them, to be kept as proof. */
+  /** This device's record, with what it was shown of another one, to be kept as proof. */
   readonly proof: () => Promise<Blob | undefined>;
   /** The record that this device read, in the form that `incamera record verify` takes; undefined: it has read none. */
   readonly record: () => Promise<Blob | undefined>;

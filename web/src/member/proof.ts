@@ -1,4 +1,7 @@
-/** Both records as this device was shown them, the registrar's heads and the alarms: one file, to be kept as proof. */
+/**
+ * What this device was shown: its own record, the registrar's heads (of another record its signature alone), and the alarms with the
+ * hash that somebody else was shown. One file, to be kept as proof.
+ */
 import { b64u } from "../accreditation/bytes.ts";
 import type { Attendee } from "./attendee.ts";
 import { testimony } from "./testimony.ts";

@@ -9,7 +9,7 @@ export async function saveRecord({ record, now }: Pick<PrivateMember, "record" |
   return saved(await record(), now(), "incamera");
 }
 
-/** Both records as this device was shown them, with what else it saw. */
+/** This device's record, with what it was shown of another one and what else it saw. */
 export async function saveProof({ proof }: Pick<PrivateMember, "proof">, seen_ms: number): Promise<Answer> {
   return saved(await proof(), seen_ms, "json");
 }

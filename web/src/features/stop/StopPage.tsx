@@ -17,7 +17,7 @@ import type { StopView } from "./stopView.ts";
 
 export interface StopActs {
   readonly close: () => Promise<Answer>;
-  /** Both records, as this device was shown them, to a file. */
+  /** This device's record, with what it was shown of another one, to a file. */
   readonly keep: () => Promise<Answer>;
   /** The record that this device read, to a file that proves itself. */
   readonly save: () => Promise<Answer>;
@@ -158,7 +158,7 @@ function Part({ title, children }: { readonly title: string; readonly children: 
   );
 }
 
-/** Both records where they part: who wants to compare by telephone reads the letters aloud. */
+/** The hashes of both records where they part: who wants to compare by telephone reads the letters aloud. */
 function Records({ view, who }: { readonly view: StopView; readonly who: string }) {
   const { t } = useTranslation();
   return (

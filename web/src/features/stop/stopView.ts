@@ -17,7 +17,7 @@ export interface StopView {
   /** Named, where a device is known. */
   readonly by: Plate | undefined;
   readonly journal: "main" | "sitting" | undefined;
-  /** Both records, side by side, where they part. */
+  /** The hashes of both records, side by side, where they part. */
   readonly rows: readonly Row[];
   readonly code: string | undefined;
   /** Whether this device still sends pictures and sound. */
