@@ -82,6 +82,9 @@ UPLOAD_BYTES: Final = Limit(8 * 1024 * 1024, "bytes", "a charter, its parts and 
 
 # The meeting and its record (docs/reference/record.md).
 SEATS: Final = Limit(500, "seats a meeting", "thirty delegations of a dozen, interpreters and press")
+STATEMENTS: Final = Limit(
+    7000, "statements a meeting", "ten for each of 500 seats and 200 delegations; an export has all"
+)
 DELEGATIONS: Final = Limit(200, "delegations a meeting", "more than there are states in the United Nations")
 SITTINGS: Final = Limit(100, "sittings a meeting", "two days with every delegation in a bilateral")
 ITEMS_PER_SITTING: Final = Limit(100, "items a sitting", "an agenda that people can read")
@@ -90,9 +93,6 @@ CHARTER_DRAFT_BYTES: Final = Limit(
 )
 FEED_BATCH_ENTRIES: Final = Limit(256, "entries", "one message of the feed; the next one follows when it is sent")
 FEED_BATCH_BYTES: Final = Limit(1024 * 1024, "bytes", "two commits of the largest size, or 256 acts")
-STATEMENTS: Final = Limit(
-    7000, "statements a meeting", "ten for each of 500 seats and 200 delegations; an export has all"
-)
 SIGNALS_QUEUED: Final = Limit(256, "signals a reader", "two heartbeats of 100 members: older ones say nothing new")
 APPENDS_QUEUED: Final = Limit(1024, "appends", "a second of work for the writer; more than that waits at the door")
 BLOB_BYTES: Final = Limit(50 * 1024 * 1024, "bytes", "a document")

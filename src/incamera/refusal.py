@@ -53,8 +53,8 @@ class Code(StrEnum):
     CHARTER_INVALID = "charter.invalid"  # a draft that says something impossible: line, field, and what to write
     CHARTER_AUTHORITY = "charter.authority"  # signed by another authority than the one that is trusted
     CHARTER_PART = "charter.part"  # a part whose digest is not the one in the charter
-    SEAT_UNKNOWN = "seat.unknown"  # the charter has no such seat
     STATEMENTS_FULL = "statements.full"  # the meeting has as many statements as an export of it can carry
+    SEAT_UNKNOWN = "seat.unknown"  # the charter has no such seat
     FILE_UNUSABLE = "file.unusable"  # a file that can't be read or written, or is there already
     INVITATION_MALFORMED = "invitation.malformed"  # not a link of this form, or one that was cut
 
