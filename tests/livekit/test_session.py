@@ -344,6 +344,12 @@ def test_a_resumed_participant_gets_what_it_missed_and_nothing_twice(stage: Stag
     stage.settle(bob.room)
     replayed = [DataPacket.FromString(sent.payload).sequence for sent in stage.commands(core.SendData)]
     assert replayed == [2, 3]
+    for _ in range(100):
+        refusal = bob.handle(request, stage.now, 0)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == Code.LIMIT_REACHED, "once a socket: the answer may be 4 MiB"
+    stage.settle(bob.room)
+    assert len(stage.commands(core.SendData)) == 2
     again = DataPacket(sequence=3, user=UserPacket(payload=b"\3")).SerializeToString()
     stage.happen(alice.room, core.DataReceived(alice.participant.negotiation.publishing, "reliable", again))
     assert len(stage.commands(core.SendData)) == 2, "it was taken before"

@@ -51,6 +51,8 @@ class Session:
     participant: Participant
     refused: int = 0
     """Requests that were refused: malformed, not supported, not allowed."""
+    has_synced: bool = False
+    """Whether the client has said what it believes: once a socket, since an answer of 4 MiB may follow."""
 
     def handle(self, request: SignalRequest, now: float, now_ms: int) -> Refusal | None:
         """One message of the client's. A refusal was told to the client, where LiveKit has a message for it."""
@@ -181,6 +183,9 @@ def _subscription_permission(session: Session, request: SignalRequest, now: floa
 
 
 def _sync_state(session: Session, request: SignalRequest, now: float, now_ms: int) -> Refusal | None:
+    if session.has_synced:
+        return Refusal(Code.LIMIT_REACHED, "State was synchronised on this socket before.", "Resume on another one.")
+    session.has_synced = True
     return sync(session, request.sync_state, now)
 
 
