@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const source = join(import.meta.dirname, "..");
@@ -110,4 +110,43 @@ test("text is nowhere smaller than the label's 15 pixels", () => {
   for (const [file, text] of sheets)
     for (const [, size] of text.matchAll(/font-size: ([\d.]+)rem/g))
       expect(Number(size), file).toBeGreaterThanOrEqual(0.9375);
+});
+
+test("a size that has a token goes by its name, and each token is used", () => {
+  const rest = sheets.filter(([file]) => !file.endsWith("tokens.css"));
+  const sizes = new Map([...css.matchAll(/--type-(\w+): ([\d.]+rem)/g)].map(([, name, size]) => [size, name]));
+  for (const [file, text] of rest)
+    for (const [, size] of text.matchAll(/font-size: ([\d.]+rem)/g))
+      expect(sizes.get(size), `${size} in ${file}`).toBeUndefined();
+  const used = new Set(rest.flatMap(([, text]) => [...text.matchAll(/var\(--([\w-]+)/g)].map(([, name]) => name)));
+  const tokens = new Set([...css.matchAll(/^ +--([\w-]+):/gm)].map(([, name]) => name));
+  expect([...tokens].filter((name) => !used.has(name))).toEqual([]);
+});
+
+test("each class that a component names has a rule, and each rule a component", () => {
+  const code = readdirSync(source, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".tsx"))
+    .map((file) => readFileSync(join(source, file), "utf8"));
+  for (const [file, text] of sheets.filter(([one]) => one.endsWith(".module.css"))) {
+    const rules = text.replaceAll(/\/\*.*?\*\/|"[^"]*"/gs, "");
+    const ruled = new Set([...rules.matchAll(/\.([a-zA-Z]\w*)/g)].map(([, name]) => name));
+    const named = new Set<string | undefined>();
+    let byWeight = false;
+    for (const one of code) {
+      const [, alias] =
+        new RegExp(`import (\\w+) from "[^"]*/${basename(file).replaceAll(".", "\\.")}"`).exec(one) ?? [];
+      if (alias === undefined) continue;
+      for (const [, name] of one.matchAll(new RegExp(`\\b${alias}\\["(\\w+)"\\]`, "g"))) named.add(name);
+      byWeight ||= new RegExp(`\\b${alias}\\[\\w+\\]`).test(one);
+    }
+    expect(
+      [...named].filter((name) => !ruled.has(name)),
+      file,
+    ).toEqual([]);
+    if (!byWeight)
+      expect(
+        [...ruled].filter((name) => !named.has(name)),
+        file,
+      ).toEqual([]);
+  }
 });

@@ -38,7 +38,7 @@ export function KeysDialog({ isOpen, onClose, actions }: Props) {
   return (
     <Overlay title={t("keys/title")} isOpen={isOpen} onClose={onClose}>
       <p className={styles["intro"]}>{t("keys/intro")}</p>
-      <dl className={styles["keys"]}>
+      <dl>
         {KEYS.map(({ key, does, ...more }) => (
           <div key={key} className={styles["row"]}>
             <dt>

@@ -1,8 +1,9 @@
 import { BadgeCheck, TriangleAlert } from "lucide-react";
-import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { hourMinute } from "../../i18n/time.ts";
 import type { RefusedKnock } from "../../meeting/acts.ts";
+import { Button } from "../../ui/Button.tsx";
 import { countryOf } from "../../ui/countries.ts";
 import { Flag } from "../../ui/Flag.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
@@ -113,14 +114,9 @@ function NotNow({ who, refuse }: { readonly who: string; readonly refuse: (code:
   const { isRunning, refused, run } = usePending(() => refuse(answer.code));
   return (
     <MenuTrigger>
-      <AriaButton
-        className={styles["notNow"] ?? ""}
-        isDisabled={isRunning}
-        aria-label={t("door/refuseWhom", { who })}
-        data-control="refuse"
-      >
+      <Button isDisabled={isRunning} aria-label={t("door/refuseWhom", { who })} control="refuse">
         {t("door/refuse")}
-      </AriaButton>
+      </Button>
       <Popover className={surface["surface"] ?? ""} placement="bottom end">
         <Menu
           className={styles["menu"] ?? ""}

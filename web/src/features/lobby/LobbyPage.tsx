@@ -22,6 +22,7 @@ import { holderWords } from "../../ui/holderWords.ts";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
 import { RecordButton } from "../../ui/RecordButton.tsx";
+import sheet from "../../ui/Sheet.module.css";
 import type { Answer } from "../../ui/usePending.ts";
 import { doorName } from "./doorName.ts";
 import styles from "./LobbyPage.module.css";
@@ -58,7 +59,7 @@ export function LobbyPage({ holder, view, acts, preview, equipment, agenda }: Pr
   useEffect(() => heading.current?.focus(), []);
   useEffect(() => announce(title), [title]);
   return (
-    <div className={styles["page"]}>
+    <div className={sheet["page"]}>
       <Banner title={inLanguage(holder.title, i18n.language)} detail={door ? doorName(door, i18n.language, t) : ""}>
         <LanguageChoice />
       </Banner>
@@ -111,7 +112,7 @@ export function LobbyPage({ holder, view, acts, preview, equipment, agenda }: Pr
           )}
           <section>
             <h2 className={styles["heading"]}>{t("lobby/sittings")}</h2>
-            <ul className={styles["doors"]} data-control="doors">
+            <ul data-control="doors">
               {view.doors.map((one) => (
                 <Door key={one.sitting} door={one} isHere={one.sitting === door?.sitting} knock={acts.knock} />
               ))}

@@ -10,7 +10,7 @@ import {
   TriangleAlert,
 } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { Button as AriaButton, Disclosure, DisclosurePanel } from "react-aria-components";
+import { Disclosure, DisclosurePanel } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { grouped } from "../../accreditation/bytes.ts";
 import { hourMinute } from "../../i18n/time.ts";
@@ -81,11 +81,11 @@ export function LockPage({ view, facts, acts, aside }: Props) {
         <div className={styles["columns"]}>
           <div className={styles["column"]}>
             <Counts view={view} />
-            <Disclosure className={styles["disclosure"] ?? ""}>
+            <Disclosure className={styles["roster"] ?? ""}>
               <h2>
-                <AriaButton slot="trigger" className={styles["trigger"] ?? ""} data-control="roster-open">
+                <Button slot="trigger" control="roster-open">
                   {t("lock/everyone")}
-                </AriaButton>
+                </Button>
               </h2>
               <DisclosurePanel>
                 <RosterList view={view} exclude={acts.exclude} />

@@ -17,7 +17,7 @@ interface Props {
 /** Every device that can decrypt, by the seat that the authority signed. */
 export function RosterList({ view, exclude }: Props) {
   return (
-    <ul className={styles["roster"]} data-control="roster">
+    <ul data-control="roster">
       {view.roster.map(({ delegation, name, members }) => (
         <li key={delegation} className={styles["delegation"]}>
           <Flag code={countryOf(delegation)} />

@@ -13,6 +13,7 @@ import { LevelBar } from "../../ui/LevelBar.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
 import { Preview } from "../../ui/Preview.tsx";
 import { technicianReport } from "../../ui/report.ts";
+import sheet from "../../ui/Sheet.module.css";
 import type { Answer } from "../../ui/usePending.ts";
 import { useStore } from "../../ui/useStore.ts";
 import styles from "./CheckPage.module.css";
@@ -63,7 +64,7 @@ export function CheckPage({ title, seat, role, details, notice, telephone, enter
       network: `${checks.network.state}, ${say(checks.network)}`,
     });
   return (
-    <div className={styles["page"]}>
+    <div className={sheet["page"]}>
       <Banner title={title} detail={t("check/subtitle")}>
         <LanguageChoice />
       </Banner>
