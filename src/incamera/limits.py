@@ -32,6 +32,14 @@ SIGNAL_BURST: Final = Limit(200, "messages", "a full reconnect with thirty subsc
 TRACKS_PER_PARTICIPANT: Final = Limit(6, "tracks", "camera, microphone, two screens with sound")
 DATA_PACKET_BYTES: Final = Limit(64 * 1024, "bytes", "what data channels of today's browsers agree on")
 DATA_PER_SECOND: Final = Limit(100, "packets/s", "text streams in chunks of 15 kB, and signals")
+MEDIA_TCP_PER_ADDRESS: Final = Limit(
+    256, "connections an address", "an office of thirty, two connections each from two networks, and all once more"
+)
+MEDIA_EVENTS_BYTES: Final = Limit(
+    32 * 1024 * 1024,
+    "bytes",
+    "2,000 chunks of 15 kB for a server that stands still; data beyond is dropped, and counted",
+)
 ROOMS: Final = Limit(1000, "rooms", "a room holds a few kilobytes; a flood of them is a mistake or an attack")
 PARTICIPANTS_PER_ROOM: Final = Limit(500, "participants", "as many as seats a meeting may have")
 

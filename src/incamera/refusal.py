@@ -23,6 +23,7 @@ class Code(StrEnum):
     SIGNAL_MALFORMED = "signal.malformed"  # a frame that is not a SignalRequest
     SIGNAL_UNSUPPORTED = "signal.unsupported"  # a request that this server does not answer yet
     SDP_REFUSED = "sdp.refused"  # a session description that can't be used
+    MEDIA_FAILED = "media.failed"  # the media core has ended by itself: no picture or sound gets through
     LIMIT_REACHED = "limit.reached"  # one more than limits.py allows
 
     # Formats and signatures (docs/reference/record.md, 0).

@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,7 @@ from incamera.settings.fields import Settings
 from incamera.settings.keys import kept, unusable
 from incamera.settings.sources import data_folder
 from incamera.sfu.core import CoreConfig
-from incamera.sfu.server import SfuServer, SfuSettings
+from incamera.sfu.server import MEDIA_FAILED, SfuServer, SfuSettings
 
 _log = log.logger(__name__)
 
@@ -44,6 +44,8 @@ class Running:
     udp_port: int
     tcp_port: int | None
     keys: Mapping[str, str]
+    failed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when its media core has ended by itself: nothing can be done but to start anew."""
 
 
 def is_loopback(host: str) -> bool:
@@ -218,7 +220,11 @@ async def serving(
             meetings = await stack.enter_async_context(meeting_plane(settings, sfu, keys, clock=clock, data=data))
         origins = settings.http.origins
         app = application(
-            signalling=sfu.routes, page=shown, readiness=lambda: {"media": True}, meetings=meetings, origins=origins
+            signalling=sfu.routes,
+            page=shown,
+            readiness=lambda: {"media": sfu.unready()},
+            meetings=meetings,
+            origins=origins,
         )
         listener = await stack.enter_async_context(
             Listener(
@@ -233,7 +239,7 @@ async def serving(
         origin = origins[0] if origins else _origin(settings.http.host, listener.port, tls=tls is not None)
         _log.info("server.ready", http_port=listener.port, udp_port=sfu.udp_port, tcp_port=sfu.tcp_port)
         try:
-            yield Running(origin, sfu.udp_port, sfu.tcp_port, keys)
+            yield Running(origin, sfu.udp_port, sfu.tcp_port, keys, sfu.failed)
         finally:
             _log.info("server.ending")
             await sfu.stop()  # first of all, so that participants are told why, and don't see a lost connection
@@ -248,11 +254,22 @@ async def run(
     dev: bool = False,
     page: bool = True,
 ) -> None:
-    """Serve until a signal asks for the end.
+    """Serve until a signal asks for the end. Refused, after an orderly end, where the media core has failed.
 
     `ready` is called once, when visitors may come, with the event that asks for the end; it may last until then.
     """
+
+    async def end_with(failed: asyncio.Event) -> None:
+        await failed.wait()
+        ending.ask()
+
     ending = Ending()
     async with serving(settings, clock=clock, environ=environ, dev=dev, page=page) as running:
-        await ready(running, ending.asked)
-        await ending.asked.wait()
+        watching = asyncio.create_task(end_with(running.failed))
+        try:
+            await ready(running, ending.asked)
+            await ending.asked.wait()
+        finally:
+            watching.cancel()
+    if running.failed.is_set():
+        raise Refused(MEDIA_FAILED)

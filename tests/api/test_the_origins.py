@@ -46,7 +46,7 @@ def test_a_feed_under_another_name_is_refused(house: House) -> None:
 
 
 def test_whoever_watches_a_server_asks_it_under_any_name() -> None:
-    app = application(signalling=(), page=None, readiness=lambda: {"media": True}, origins=("https://meet.example",))
+    app = application(signalling=(), page=None, readiness=lambda: {"media": None}, origins=("https://meet.example",))
     client = TestClient(app, base_url="http://10.0.0.7:7880")
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 200

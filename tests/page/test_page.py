@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from incamera.api.http import application
 from incamera.api.page import Page
+from incamera.sfu.server import MEDIA_FAILED
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 def client(page: Page) -> httpx2.AsyncClient:
     """Asks a server that has this page."""
-    app: Starlette = application(signalling=(), page=page, readiness=lambda: {"media": True})
+    app: Starlette = application(signalling=(), page=page, readiness=lambda: {"media": None})
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost")
 
 
@@ -81,9 +82,10 @@ async def test_a_page_that_was_not_built_says_what_to_do(tmp_path: Path) -> None
 
 @pytest.mark.anyio
 async def test_health_and_readiness_are_two_things(tmp_path: Path) -> None:
-    app = application(signalling=(), page=None, readiness=lambda: {"media": False})
+    app = application(signalling=(), page=None, readiness=lambda: {"media": MEDIA_FAILED})
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost") as http:
         assert (await http.get("/healthz")).status_code == 200
         ready = await http.get("/readyz")
-        assert (ready.status_code, ready.json()) == (503, {"media": False})
+        assert (ready.status_code, ready.headers["content-type"]) == (503, "application/problem+json")
+        assert (ready.json()["media"], ready.json()["code"]) == (False, "media.failed")
         assert (await http.get("/")).text == "OK"

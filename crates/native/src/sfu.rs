@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use incamera_net::{Config, Core};
+use incamera_net::{Cause, Config, Core};
 use incamera_sfu::{
     Channel, Command, Event, Flow, Kind, OfferedSection, Protocol, PublicationId, RequestId, Section, SectionKind,
     SubscriptionId, TransportId, Tuning,
@@ -22,8 +22,8 @@ pub(crate) struct MediaCore {
 #[pymethods]
 impl MediaCore {
     #[new]
-    #[pyo3(signature = (udp, tcp, announce_udp, announce_tcp, *, udp_candidates, batch_us, gso))]
-    #[allow(clippy::too_many_arguments)] // CoreConfig's fields, one by one.
+    #[pyo3(signature = (udp, tcp, announce_udp, announce_tcp, *, udp_candidates, batch_us, gso, tcp_per_address, event_bytes))]
+    #[allow(clippy::too_many_arguments)] // CoreConfig's fields, one by one, and two limits.
     fn new(
         py: Python<'_>,
         udp: &str,
@@ -33,6 +33,8 @@ impl MediaCore {
         udp_candidates: bool,
         batch_us: u64,
         gso: bool,
+        tcp_per_address: usize,
+        event_bytes: usize,
     ) -> PyResult<Self> {
         let config = Config {
             udp: address(udp)?,
@@ -42,6 +44,8 @@ impl MediaCore {
             udp_candidates,
             gather: Duration::from_micros(batch_us),
             gso,
+            tcp_per_address,
+            event_bytes,
         };
         let core = py.detach(|| Core::start(&config)).map_err(|error| unbound(&error))?;
         Ok(MediaCore { core: std::sync::Mutex::new(core) })
@@ -170,6 +174,21 @@ impl MediaCore {
             list.append(tuple(py, event)?)?;
         }
         Ok(list)
+    }
+
+    /// Where the thread panicked without ending, since this was asked before.
+    fn faults(&self) -> Vec<String> {
+        self.locked().faults()
+    }
+
+    /// Why the thread has ended, if nobody asked it to: its cause by name, and where.
+    fn failure(&self) -> Option<(&'static str, String)> {
+        let failure = self.locked().failure()?;
+        let cause = match failure.cause {
+            Cause::Panic => "panic",
+            Cause::Io => "io",
+        };
+        Some((cause, failure.place))
     }
 
     /// Counters since the start, by name.

@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod failure;
+mod mailbox;
 mod run;
 mod snapshot;
 mod tcp;
@@ -20,11 +22,16 @@ use std::time::{Duration, Instant};
 use incamera_sfu::{Candidates, Command, Event, Sfu};
 use rustix::event::{EventfdFlags, eventfd};
 
+pub use failure::{Cause, Failure};
 pub use snapshot::Snapshot;
 
-use run::{Ports, Shared, run, signal};
+use mailbox::{Bounds, Mailbox};
+use run::{Ports, Shared, locked, run, signal};
 use tcp::TcpPort;
 use udp::UdpPort;
+
+/// Events that wait for a reader who does not come, whatever their bytes.
+const EVENTS: usize = 65_536;
 
 /// Where the core listens, and what it tells clients.
 #[derive(Clone, Debug)]
@@ -43,6 +50,10 @@ pub struct Config {
     pub gather: Duration,
     /// False: no segmentation offload, whatever the kernel can.
     pub gso: bool,
+    /// TCP connections that one address may have at a time (IPv6: one network of 64 bits).
+    pub tcp_per_address: usize,
+    /// Bytes of events that may wait for the owner; beyond them data frames are dropped, and counted.
+    pub event_bytes: usize,
 }
 
 /// A port that can't be had.
@@ -75,7 +86,9 @@ impl Core {
         let udp = UdpPort::bind(config.udp, config.gso).map_err(unbound("UDP", config.udp))?;
         let udp_bound = udp.socket().local_addr().map_err(unbound("UDP", config.udp))?;
         let tcp = match config.tcp {
-            Some(address) => Some(TcpPort::bind(address, now).map_err(unbound("TCP", address))?),
+            Some(address) => {
+                Some(TcpPort::bind(address, config.tcp_per_address, now).map_err(unbound("TCP", address))?)
+            }
             None => None,
         };
         let tcp_bound = match (&tcp, config.tcp) {
@@ -93,8 +106,10 @@ impl Core {
         let shared = Arc::new(Shared {
             wake: event().map_err(unbound("UDP", config.udp))?,
             news: event().map_err(unbound("UDP", config.udp))?,
-            events: Mutex::new(VecDeque::new()),
+            mailbox: Mutex::new(Mailbox::new(Bounds { events: EVENTS, bytes: config.event_bytes })),
             snapshot: Mutex::new(Snapshot::default()),
+            faults: Mutex::new(Vec::new()),
+            failure: Mutex::new(None),
         });
         let (commands, receiver) = channel();
         let (theirs, gather) = (shared.clone(), config.gather.min(Duration::from_millis(5)));
@@ -102,9 +117,9 @@ impl Core {
             .name("incamera-media".to_owned())
             .spawn(move || {
                 let sfu = Sfu::new(candidates, Instant::now());
-                if let Err(error) = run(sfu, Ports { udp, tcp }, &receiver, &theirs, gather) {
-                    tracing::error!(%error, "media.loop_ended");
-                }
+                let ended = failure::watched(|| run(sfu, Ports { udp, tcp }, &receiver, &theirs, gather));
+                *locked(&theirs.failure) = ended.err();
+                signal(&theirs.news);
             })
             .map_err(unbound("UDP", config.udp))?;
         Ok(Core {
@@ -142,12 +157,22 @@ impl Core {
     pub fn events(&self) -> VecDeque<Event> {
         let mut count = [0; 8];
         let _ = rustix::io::read(&self.shared.news, &mut count);
-        std::mem::take(&mut *self.shared.events.lock().expect("no panic under this lock"))
+        locked(&self.shared.mailbox).take()
+    }
+
+    /// Where the thread panicked without ending, since this was asked before; each ended one connection (`faults`).
+    pub fn faults(&self) -> Vec<String> {
+        std::mem::take(&mut *locked(&self.shared.faults))
+    }
+
+    /// Why the thread has ended, if nobody asked it to. The descriptor becomes readable with it.
+    pub fn failure(&self) -> Option<Failure> {
+        locked(&self.shared.failure).clone()
     }
 
     /// Counters since the start, at most 100 ms old.
     pub fn statistics(&self) -> Snapshot {
-        self.shared.snapshot.lock().expect("no panic under this lock").clone()
+        locked(&self.shared.snapshot).clone()
     }
 
     /// End all connections and the thread; idempotent.

@@ -3,12 +3,14 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use incamera_sfu::{Command, Event, Protocol, Route, Sfu, Sink};
+use incamera_sfu::{Command, Protocol, Route, Sfu, Sink};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::failure::{self, Failure};
+use crate::mailbox::Mailbox;
 use crate::snapshot::Snapshot;
 use crate::tcp::TcpPort;
 use crate::udp::UdpPort;
@@ -21,8 +23,8 @@ const GATHERS: usize = 2;
 const COMMANDS: usize = 256;
 /// Between two readings of the counters.
 const SNAPSHOT: Duration = Duration::from_millis(100);
-/// Events that wait for a reader who does not come; data frames beyond are dropped, the rest is small.
-const EVENTS: usize = 65_536;
+/// Places of panics that nobody has asked for yet; later ones are counted (`faults`) and not kept.
+const PLACES: usize = 16;
 
 /// What other threads share with the loop.
 pub(crate) struct Shared {
@@ -30,8 +32,15 @@ pub(crate) struct Shared {
     pub(crate) wake: OwnedFd,
     /// Written by the loop while events wait.
     pub(crate) news: OwnedFd,
-    pub(crate) events: Mutex<std::collections::VecDeque<Event>>,
+    pub(crate) mailbox: Mutex<Mailbox>,
     pub(crate) snapshot: Mutex<Snapshot>,
+    pub(crate) faults: Mutex<Vec<String>>,
+    pub(crate) failure: Mutex<Option<Failure>>,
+}
+
+/// What lies behind a lock, after a panic under it too: each is whole between any two steps of ours.
+pub(crate) fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The sockets, as the core's sink.
@@ -116,9 +125,12 @@ pub(crate) fn run(
             sfu.flush(now, &mut ports);
         }
         publish(&mut sfu, shared, &mut dropped_events);
+        if let Some(place) = failure::caught() {
+            report(shared, place);
+        }
         if now >= read_at {
             read_at = now + SNAPSHOT;
-            *shared.snapshot.lock().expect("no panic under this lock") = Snapshot::read(&sfu, &ports, dropped_events);
+            *locked(&shared.snapshot) = Snapshot::read(&sfu, &ports, dropped_events);
         }
     }
 }
@@ -159,19 +171,23 @@ fn poll_once(descriptors: &mut [PollFd<'_>], wait: Duration) -> io::Result<()> {
 
 fn publish(sfu: &mut Sfu, shared: &Shared, dropped: &mut u64) {
     let Some(first) = sfu.poll_event() else { return };
-    let mut events = shared.events.lock().expect("no panic under this lock");
+    let mut mailbox = locked(&shared.mailbox);
     let mut next = Some(first);
     while let Some(event) = next {
-        if events.len() >= EVENTS
-            && matches!(event, Event::DataReceived { .. } | Event::AudioLevels { .. } | Event::LinkQuality { .. })
-        {
-            *dropped += 1;
-        } else {
-            events.push_back(event);
-        }
+        *dropped += u64::from(!mailbox.put(event));
         next = sfu.poll_event();
     }
-    drop(events);
+    drop(mailbox);
+    signal(&shared.news);
+}
+
+/// A panic that ended one connection, and not the loop.
+fn report(shared: &Shared, place: String) {
+    let mut faults = locked(&shared.faults);
+    if faults.len() < PLACES {
+        faults.push(place);
+    }
+    drop(faults);
     signal(&shared.news);
 }
 

@@ -36,6 +36,7 @@ impl Snapshot {
             counts.extend([
                 ("tcp_accepted", tcp.accepted),
                 ("tcp_refused", tcp.refused),
+                ("tcp_refused_crowded", tcp.refused_crowded),
                 ("tcp_cut_slow", tcp.cut_slow),
                 ("tcp_cut_malformed", tcp.cut_malformed),
             ]);

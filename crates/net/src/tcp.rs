@@ -1,9 +1,9 @@
 //! Media over TCP for closed networks: ICE passive candidates (RFC 6544), datagrams framed by their length (RFC 4571).
-//! Everything is bounded: connections, what one may leave half-sent, what waits for a slow reader.
+//! Everything is bounded: connections, in all and of one address, what one may leave half-sent, what waits for a slow reader.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,7 @@ const LISTENER: u64 = 0;
 pub(crate) struct TcpCounters {
     pub(crate) accepted: u64,
     pub(crate) refused: u64,
+    pub(crate) refused_crowded: u64,
     pub(crate) cut_slow: u64,
     pub(crate) cut_malformed: u64,
 }
@@ -46,6 +47,8 @@ pub(crate) struct TcpPort {
     epoll: OwnedFd,
     connections: HashMap<u64, Connection>,
     by_remote: HashMap<SocketAddr, u64>,
+    by_origin: HashMap<IpAddr, usize>,
+    per_origin: usize,
     next: u64,
     swept: Instant,
     scratch: Vec<u8>,
@@ -53,7 +56,8 @@ pub(crate) struct TcpPort {
 }
 
 impl TcpPort {
-    pub(crate) fn bind(address: SocketAddr, now: Instant) -> io::Result<Self> {
+    /// `per_origin`: connections that one address may have at a time.
+    pub(crate) fn bind(address: SocketAddr, per_origin: usize, now: Instant) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         if address.is_ipv6() {
             socket.set_only_v6(false)?;
@@ -70,6 +74,8 @@ impl TcpPort {
             epoll,
             connections: HashMap::new(),
             by_remote: HashMap::new(),
+            by_origin: HashMap::new(),
+            per_origin,
             next: LISTENER + 1,
             swept: now,
             scratch: vec![0; 64 * 1024],
@@ -121,6 +127,12 @@ impl TcpPort {
 
     fn accept(&mut self, now: Instant) {
         while let Ok((stream, remote)) = self.listener.accept() {
+            let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+            let origin = origin(remote.ip());
+            if self.by_origin.get(&origin).is_some_and(|count| *count >= self.per_origin) {
+                self.counters.refused_crowded += 1;
+                continue;
+            }
             let token = self.next;
             let registered = self.connections.len() < CONNECTIONS
                 && stream.set_nonblocking(true).is_ok()
@@ -132,7 +144,7 @@ impl TcpPort {
             }
             self.next += 1;
             self.counters.accepted += 1;
-            let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+            *self.by_origin.entry(origin).or_default() += 1;
             self.by_remote.insert(remote, token);
             let connection =
                 Connection { stream, remote, inbound: Vec::new(), outbound: Vec::new(), heard: now, writable: true };
@@ -218,10 +230,25 @@ impl TcpPort {
 
     fn close(&mut self, token: u64) {
         let Some(connection) = self.connections.remove(&token) else { return };
+        let origin = origin(connection.remote.ip());
+        if let Some(count) = self.by_origin.get_mut(&origin) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_origin.remove(&origin);
+            }
+        }
         if self.by_remote.get(&connection.remote) == Some(&token) {
             self.by_remote.remove(&connection.remote);
         }
         let _ = epoll::delete(&self.epoll, &connection.stream);
+    }
+}
+
+/// Who counts as one: an IPv4 address, or the network of 64 bits that one subscriber of IPv6 is given to choose from.
+fn origin(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 
@@ -273,15 +300,61 @@ mod tests {
         assert_eq!(unframe(&mut Vec::new(), &[0xff, 0xff, 0], |_| ()), Err(TooLong));
     }
 
+    fn port(per_origin: usize) -> TcpPort {
+        TcpPort::bind("127.0.0.1:0".parse().expect("address"), per_origin, Instant::now()).expect("bound")
+    }
+
+    /// Serve until so many were accepted and so many turned away, from the start.
+    fn serve_until(port: &mut TcpPort, accepted: u64, crowded: u64) {
+        while (port.counters.accepted, port.counters.refused_crowded) != (accepted, crowded) {
+            assert!(port.counters.accepted <= accepted && port.counters.refused_crowded <= crowded);
+            port.serve(Instant::now(), |_, _| ()).expect("served");
+        }
+    }
+
+    #[test]
+    fn one_address_has_so_many_connections_and_no_more_until_one_ends() {
+        let mut port = port(3);
+        let target = port.local_addr().expect("address");
+        let from = |host: [u8; 4]| {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+            socket.bind(&SocketAddr::from((host, 0)).into()).expect("bound");
+            socket.connect(&target.into()).expect("connected");
+            TcpStream::from(socket)
+        };
+        let mut office: Vec<TcpStream> = (0..3).map(|_| from([127, 0, 0, 1])).collect();
+        serve_until(&mut port, 3, 0);
+        let mut fourth = from([127, 0, 0, 1]);
+        serve_until(&mut port, 3, 1);
+        assert!(!matches!(fourth.read(&mut [0]), Ok(1..)), "it was closed");
+        let _elsewhere = from([127, 0, 0, 2]);
+        serve_until(&mut port, 4, 1);
+        drop(office.pop());
+        while port.connections.len() == 4 {
+            port.serve(Instant::now(), |_, _| ()).expect("served");
+        }
+        office.push(from([127, 0, 0, 1]));
+        serve_until(&mut port, 5, 1);
+        for token in port.connections.keys().copied().collect::<Vec<_>>() {
+            port.close(token);
+        }
+        assert!(port.by_origin.is_empty(), "nothing is remembered of who is gone");
+    }
+
+    #[test]
+    fn addresses_of_one_network_of_ipv6_count_as_one() {
+        let of = |text: &str| origin(text.parse().expect("address"));
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("192.0.2.7"), of("192.0.2.8"));
+    }
+
     #[test]
     fn a_reader_that_does_not_read_is_cut_off() {
-        let now = Instant::now();
-        let mut port = TcpPort::bind("127.0.0.1:0".parse().expect("address"), now).expect("bound");
+        let mut port = port(1);
         let client = TcpStream::connect(port.local_addr().expect("address")).expect("connected");
         let remote = client.local_addr().expect("address");
-        while port.counters.accepted == 0 {
-            port.serve(now, |_, _| ()).expect("served");
-        }
+        serve_until(&mut port, 1, 0);
         let route = Route { protocol: Protocol::Tcp, remote, local: None };
         let datagram = vec![0; 1200];
         for _ in 0..1_000_000 {

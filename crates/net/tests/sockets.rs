@@ -23,6 +23,8 @@ fn config() -> Config {
         udp_candidates: true,
         gather: Duration::from_micros(100),
         gso: true,
+        tcp_per_address: 8,
+        event_bytes: 1024 * 1024,
     }
 }
 

@@ -19,15 +19,21 @@ class Ending:
         self.asked = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._ask, number)
+            loop.add_signal_handler(number, self._signalled, number)
 
-    def _ask(self, number: signal.Signals) -> None:
+    def ask(self) -> None:
+        """Ask for the end as a first signal does; once it was asked for, this is nothing new."""
+        if self.asked.is_set():
+            return
+        self.asked.set()
+        asyncio.get_running_loop().call_later(END_S, self._overdue)
+
+    def _signalled(self, number: signal.Signals) -> None:
         if self.asked.is_set():
             _log.warning("process.ended_at_once", signal=number.name)
             os._exit(128 + number)
         _log.info("process.end_asked", signal=number.name)
-        self.asked.set()
-        asyncio.get_running_loop().call_later(END_S, self._overdue)
+        self.ask()
 
     def _overdue(self) -> None:
         _log.error("process.end_overdue", seconds=END_S)

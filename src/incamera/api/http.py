@@ -10,11 +10,11 @@ from starlette.routing import BaseRoute, Route
 
 from incamera.api.origins import Addressed
 from incamera.api.page import Page
-from incamera.api.problems import problem
-from incamera.refusal import Refused
+from incamera.api.problems import details, problem
+from incamera.refusal import Refusal, Refused
 
-Readiness = Callable[[], Mapping[str, bool]]
-"""What must be so before visitors are sent here: a name each (`media`), and whether it is."""
+Readiness = Callable[[], Mapping[str, Refusal | None]]
+"""What must be so before visitors are sent here: a name each (`media`), and why it is not, or None."""
 
 
 def application(
@@ -32,7 +32,7 @@ def application(
     | route | is |
     | --- | --- |
     | `/healthz` | 200 while the process answers |
-    | `/readyz` | 200, or 503 with what is not ready |
+    | `/readyz` | 200, or 503 with what is not ready, and why |
     | `/join.json` | from where this page comes, and to which server it speaks |
     | `/api/v1/…` | the meeting plane: api/meetings.py |
     | `/rtc…`, `/twirp/…` | LiveKit's protocol: incamera.sfu.server |
@@ -43,8 +43,12 @@ def application(
         return PlainTextResponse("ok")
 
     async def readyz(_: Request) -> Response:
-        ready = readiness()
-        return JSONResponse(dict(ready), 200 if all(ready.values()) else 503)
+        unready = readiness()
+        ready = {name: why is None for name, why in unready.items()}
+        why = next((why for why in unready.values() if why is not None), None)
+        if why is None:
+            return JSONResponse(ready)
+        return JSONResponse({**details(why), **ready}, 503, media_type="application/problem+json")
 
     async def join(_: Request) -> Response:
         return JSONResponse({"page": "server"}, headers={"Cache-Control": "no-store"})

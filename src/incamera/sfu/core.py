@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NewType, assert_never
 
+from incamera.limits import MEDIA_EVENTS_BYTES, MEDIA_TCP_PER_ADDRESS
 from incamera.native import MediaCore
 
 if TYPE_CHECKING:
@@ -354,10 +355,20 @@ Event = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The end of the core's thread that nobody asked for."""
+
+    cause: Literal["panic", "io"]
+    place: str
+    """`file:line:column` of a panic, or the system's words for the error: never what a client sent."""
+
+
 class Core:
     """The running core: one thread of its own, no GIL for packets.
 
-    The owner watches `fileno()` for readability (asyncio's `add_reader`) and then drains `events()`.
+    The owner watches `fileno()` for readability (asyncio's `add_reader`), then drains `events()` and `faults()`, and
+    asks for a `failure()`.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -370,6 +381,8 @@ class Core:
             udp_candidates=config.udp_candidates,
             batch_us=config.batch_us,
             gso=config.gso,
+            tcp_per_address=MEDIA_TCP_PER_ADDRESS.value,
+            event_bytes=MEDIA_EVENTS_BYTES.value,
         )
 
     @property
@@ -419,12 +432,21 @@ class Core:
                 assert_never(command)
 
     def fileno(self) -> int:
-        """A descriptor that is readable while events wait."""
+        """A descriptor that is readable while there is news: events, faults, a failure."""
         return self._media.fileno()
 
     def events(self) -> Iterator[Event]:
         """All events that wait, in order."""
         return map(_event, self._media.events())
+
+    def faults(self) -> list[str]:
+        """Where the thread panicked since this was asked before; each ended one connection, and not the thread."""
+        return self._media.faults()
+
+    def failure(self) -> Failure | None:
+        """Why the thread has ended, if nobody asked it to: no packet goes in or out any more."""
+        failed = self._media.failure()
+        return Failure(*failed) if failed is not None else None
 
     def statistics(self) -> dict[str, int | float]:
         """Counters since the start, at most 100 ms old.

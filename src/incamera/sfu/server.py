@@ -37,7 +37,7 @@ from incamera.sfu.signal import Closing, Link
 from incamera.sfu.switchboard import Switchboard
 from incamera.sfu.webhooks import Webhooks, event_of
 
-__all__ = ["SfuServer", "SfuSettings"]
+__all__ = ["MEDIA_FAILED", "SfuServer", "SfuSettings"]
 
 _log = logger(__name__)
 
@@ -52,9 +52,15 @@ _STATUS: Final = {
     Code.ROOM_UNKNOWN: 404,
     Code.ROOM_FULL: 403,
     Code.LIMIT_REACHED: 503,
+    Code.MEDIA_FAILED: 503,
     Code.SIGNAL_MALFORMED: 400,
     Code.SDP_REFUSED: 400,
 }
+MEDIA_FAILED: Final = Refusal(
+    Code.MEDIA_FAILED,
+    "The media server has failed: no picture or sound gets through.",
+    "It has to be started again; its log says where it failed.",
+)
 _STALE: Final = LeaveRequest(action=LeaveRequest.RECONNECT, reason=DisconnectReason.STATE_MISMATCH, can_reconnect=True)
 _UNWELCOME: Final = LeaveRequest(action=LeaveRequest.DISCONNECT, reason=DisconnectReason.JOIN_FAILURE)
 _ALPHABET: Final = string.ascii_letters + string.digits
@@ -96,6 +102,8 @@ class SfuServer:
         self._listeners: list[Callable[[WebhookEvent], None]] = []
         self._door: Door | None = None
         self._counts: Counter[str] = Counter()
+        self.failed = asyncio.Event()
+        """Set when the core has ended by itself: this server is of no use any more, and `stop` is all that is left."""
         self._webhooks = Webhooks(settings.webhook_urls, settings.keys, settings.webhook_key, clock)
         self.service = RoomService(self._switchboard, clock, self._settle)
         """RoomService for this process: the same methods as the Twirp route, no token asked."""
@@ -152,6 +160,10 @@ class SfuServer:
         """The TCP port that media takes, if any."""
         assert self._core is not None, "the server is not started"
         return self._core.tcp_port
+
+    def unready(self) -> Refusal | None:
+        """Why nobody should be sent here; None: they may come."""
+        return MEDIA_FAILED if self.failed.is_set() else None
 
     def on_event(self, callback: Callable[[WebhookEvent], None]) -> None:
         """Call back, in this loop, for everything that webhooks are told."""
@@ -233,6 +245,12 @@ class SfuServer:
             touched |= {room.sid: room for room in rooms}
         for room in touched.values():
             self._settle(room)
+        for place in self._core.faults():
+            _log.error("media.fault", place=place)
+        failure = self._core.failure()
+        if failure is not None and not self.failed.is_set():
+            _log.error("media.failed", cause=failure.cause, place=failure.place)
+            self.failed.set()
 
     def _fault(self, event: str, what: str | None) -> None:
         self._counts["faults"] += 1
@@ -290,6 +308,8 @@ class SfuServer:
             return claims
         if isinstance(request, Refusal):
             return request
+        if (failed := self.unready()) is not None:
+            return failed
         if self._sockets >= SOCKETS.value:
             return Refusal(Code.LIMIT_REACHED, "The server has as many sockets as it may.", "Try again in a minute.")
         return self._switchboard.check(claims, request) or (claims, request)
