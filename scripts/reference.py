@@ -24,6 +24,7 @@ from incamera import limits, refusal
 from incamera.api.meetings import meeting_routes
 from incamera.cli.answers import Exit
 from incamera.cli.app import app
+from incamera.cli.commands import every
 from incamera.meeting import own, rules, visibility
 from incamera.meeting.acts import BODIES
 from incamera.settings.fields import Settings
@@ -41,18 +42,11 @@ EXITS = {
 }
 
 
-def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The words of every command, a group before its own."""
-    yield words
-    for name, below in getattr(command, "commands", {}).items():
-        yield from commands(below, (*words, name))
-
-
 def cli() -> str:
     """Every command's help, as it prints it."""
     lines = ["# Command line", GENERATED, "", "## Exit codes", "| code | means |", "| --- | --- |"]
     lines += [f"| {int(code)} | {meaning} |" for code, meaning in EXITS.items()]
-    for words in commands(typer.main.get_command(app)):
+    for words, _ in every(typer.main.get_command(app)):
         said = CliRunner().invoke(app, [*words, "--help"]).output
         lines += ["", " ".join(("## incamera", *words)), "```", said.rstrip(), "```"]
     return "\n".join(lines) + "\n"

@@ -34,6 +34,7 @@ from incamera.accreditation.invitation import Invitation
 from incamera.api.listener import Listener, bound
 from incamera.api.page import NOT_BUILT, Page
 from incamera.api.problems import problem
+from incamera.certificates import trust
 from incamera.log import Private
 from incamera.member.feed import MESSAGE_BYTES_MAX
 from incamera.refusal import Code, Refusal, Refused
@@ -281,16 +282,6 @@ def unreachable(link: Invitation) -> Refusal:
         f"{link.origin} does not answer, or its certificate is not trusted.",
         "Is this machine on the network? Is the certificate of your own authority? Then give it with --ca.",
     )
-
-
-def trust(ca: Path | None) -> ssl.SSLContext:
-    """Which certificates this machine believes: the system's, or a file's."""
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except (OSError, ssl.SSLError) as error:
-        raise Refused(
-            Refusal(Code.TLS_UNUSABLE, f"{ca} has no certificates that can be read.", "Give a PEM file with --ca.")
-        ) from error
 
 
 class Ports:

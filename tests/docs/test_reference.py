@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -11,6 +10,7 @@ from typer.testing import CliRunner
 
 from incamera import limits
 from incamera.cli.app import app
+from incamera.cli.commands import every
 from incamera.refusal import Code
 from incamera.settings.sources import names
 
@@ -33,16 +33,9 @@ def test_every_refusal_limit_and_setting_is_documented() -> None:
     assert [name for name, _ in names() if f"| `{name[1]}` |" not in settings] == []
 
 
-def commands(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Every command below this one, with its words."""
-    yield path, command
-    for name, below in getattr(command, "commands", {}).items():
-        yield from commands(below, (*path, name))
-
-
 def test_every_flag_is_documented() -> None:
     page = (REFERENCE / "cli.md").read_text()
-    for path, command in commands(typer.main.get_command(app)):
+    for path, command in every(typer.main.get_command(app)):
         heading = " ".join(("## incamera", *path))
         assert f"{heading}\n" in page, f"{heading}: make docs"
         said = page.split(f"{heading}\n")[1].split("\n## ")[0]
@@ -66,7 +59,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 
 def test_commands_in_the_documents_exist_with_their_flags() -> None:
-    known = {path: command for path, command in commands(typer.main.get_command(app)) if path}
+    known = {path: command for path, command in every(typer.main.get_command(app)) if path}
     wrong = []
     for page in documents():
         for line in re.findall(r"^(?:\$ )?(?:\w+=\S+ )*(?:\.venv/bin/)?incamera (.+)$", page.read_text(), re.MULTILINE):
@@ -93,7 +86,7 @@ def test_make_targets_in_the_documents_exist() -> None:
 
 
 def test_help_shows_examples() -> None:
-    for path, command in commands(typer.main.get_command(app)):
+    for path, command in every(typer.main.get_command(app)):
         if not hasattr(command, "commands"):
             assert "Examples:" in CliRunner().invoke(app, [*path, "--help"]).output, path
 

@@ -13,10 +13,10 @@ import typer
 
 from incamera import log
 from incamera.accreditation.invitation import Invitation, parse_link
+from incamera.certificates import trust
 from incamera.cli import options
 from incamera.cli.answers import Exit, note, refuse, result, taken
 from incamera.clock import Clock, SystemClock
-from incamera.forward import trust
 from incamera.member.leaving import leave
 from incamera.member.order import end_signalled
 from incamera.refusal import Refused

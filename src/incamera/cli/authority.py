@@ -7,8 +7,9 @@ import typer
 
 from incamera.cli import keyring, options
 from incamera.cli.answers import note, result
+from incamera.cli.commands import GROUPS
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The key that signs charters.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=GROUPS["authority"])
 
 EXAMPLES = """\b
 Examples:

@@ -15,10 +15,11 @@ from incamera.accreditation.signature import PublicKey, public_key
 from incamera.accreditation.strict import unb64u
 from incamera.cli import keyring, options
 from incamera.cli.answers import Exit, note, refuse, result, taken
+from incamera.cli.commands import GROUPS
 from incamera.clock import SystemClock, instant
 from incamera.refusal import Code, Refusal
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The signed document of a meeting.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=GROUPS["charter"])
 
 EXAMPLE_EXAMPLES = """\b
 Examples:

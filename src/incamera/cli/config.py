@@ -6,9 +6,10 @@ import typer
 
 from incamera.cli import options
 from incamera.cli.answers import result, taken
+from incamera.cli.commands import GROUPS
 from incamera.settings.sources import Loaded, default_file, load, names, shown
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The configuration of `incamera serve`.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=GROUPS["config"])
 
 EXAMPLES = """\b
 Examples:

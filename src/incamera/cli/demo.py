@@ -15,7 +15,8 @@ from incamera.cli.answers import refuse, result, taken
 from incamera.clock import SystemClock
 from incamera.demo.convening import DELEGATIONS_MAX, convened
 from incamera.refusal import Refused
-from incamera.settings.sources import Given, Source, load
+from incamera.settings.given import Given, Source
+from incamera.settings.sources import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ import typer
 
 from incamera.accreditation.bundle import Bundle, read_bundle
 from incamera.accreditation.charter import Charter, Contents, Seat, open_charter, open_contents
-from incamera.accreditation.invitation import check_origin, invite, vouch_for_delegation
+from incamera.accreditation.invitation import check_origin, vouch_for_delegation
+from incamera.accreditation.invitation import invite as issue
 from incamera.accreditation.sheet import Sheet
 from incamera.cli import keyring, options
 from incamera.cli.answers import note, refuse, result, taken
@@ -21,7 +22,7 @@ Examples:
 """
 
 
-def invitations(
+def invite(
     charter: Annotated[Path, typer.Argument(metavar="CHARTER", help="The signed charter.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where links and sheets go.")],
     server: Annotated[str, typer.Option(metavar="URL", help="The server that the links lead to.")],
@@ -52,7 +53,7 @@ def invitations(
         name: keyring.delegation(authority, signed.payload.meeting, name, secret)
         for name in dict.fromkeys(one.delegation for one in seats)
     }
-    issued = [(one, *invite(origin, signed, one, delegations[one.delegation], os.urandom(32))) for one in seats]
+    issued = [(one, *issue(origin, signed, one, delegations[one.delegation], os.urandom(32))) for one in seats]
     statements = [vouch_for_delegation(key, signed, name, one.public) for name, one in delegations.items()]
     statements += [statement for _, _, statement in issued]
     # First what vouches for the links, then the links: one that nothing vouches for would be of no use.

@@ -8,12 +8,13 @@ import typer
 
 from incamera.accreditation.bundle import read_bundle
 from incamera.accreditation.invitation import check_origin
+from incamera.certificates import trust
 from incamera.cli import keyring, options
 from incamera.cli.answers import note, refuse, result, taken
-from incamera.forward import trust
+from incamera.cli.commands import GROUPS
 from incamera.refusal import Code, Refusal, Refused
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="A meeting on a server.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=GROUPS["meeting"])
 
 TIMEOUT_S = 30.0
 CREATE_EXAMPLES = """\b

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from incamera.settings.sources import Given, Name, Source
+from incamera.settings.given import Given, Name, Source
 
 Json = Annotated[bool, typer.Option("--json", help="Output for a program: JSON on stdout.")]
 Config = Annotated[

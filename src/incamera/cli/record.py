@@ -16,13 +16,14 @@ from incamera.audit.reading import Broken, Reading, Step, open_reading
 from incamera.audit.verify import Intact, close, verify
 from incamera.cli import keyring, options
 from incamera.cli.answers import Exit, note, refuse, result, taken
+from incamera.cli.commands import GROUPS
 from incamera.clock import SystemClock
 from incamera.meeting.own import read_own
 from incamera.record.entry import Entry, JournalId, Place
 from incamera.record.journal import Head, read_head, sign_head
 from incamera.refusal import Code, Refusal, Refused
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The record of a meeting, in one file.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=GROUPS["record"])
 
 EXPORT_EXAMPLES = """\b
 Examples:

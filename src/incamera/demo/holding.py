@@ -7,9 +7,9 @@ from typing import Final
 
 import httpx2
 
+from incamera.certificates import trust
 from incamera.demo import processes
 from incamera.demo.convening import DOORKEEPER, Convened, Place
-from incamera.forward import trust
 from incamera.refusal import Code, Refusal, Refused
 
 DOORKEEPER_MODULE: Final = "incamera.member.doorkeeper"

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from incamera.refusal import Code, Refusal
-from incamera.settings.sources import Given, Name, Source
+from incamera.settings.given import Given, Name, Source
 
 _SAME: Mapping[str, Name] = {
     "port": ("http", "port"),

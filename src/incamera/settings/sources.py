@@ -14,23 +14,10 @@ from pydantic.fields import FieldInfo
 
 from incamera.refusal import Code, Refusal
 from incamera.settings.fields import Section, Settings
+from incamera.settings.given import Given, Name, Source
 
 PREFIX = "INCAMERA_"
 DEFAULT_FILE = Path("/etc/incamera/incamera.toml")
-
-Name = tuple[str, str]
-"""A setting: its section and its field, `("http", "port")`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A value as somebody gave it, and where: `flag --port`, `environment INCAMERA_HTTP__PORT`, `file /etc/…`."""
-
-    value: object
-    origin: str
-
-
-Source = Mapping[Name, Given]
 
 
 @dataclass(frozen=True, slots=True)
