@@ -1,9 +1,10 @@
 """The meeting plane as a member meets it: the routes of `/api/v1/meetings/<meeting>`, typed.
 
 Every answer is a value or a refusal; a server that does not answer is `server.unreachable`, and what was asked may be
-asked again: an act's bytes are its idempotency key.
+asked again: an act's bytes are its idempotency key. An answer is read as far as what is asked for may be long.
 """
 
+import json
 import logging
 import ssl
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from incamera.accreditation.charter import PartId
 from incamera.accreditation.signature import SigningKey, Typ, sign
 from incamera.accreditation.strict import Hash, MeetingId, SittingId, Thumbprint, b64u, compact, unb64u
 from incamera.clock import Clock
+from incamera.limits import ACT_BYTES, FEED_BATCH_BYTES, UPLOAD_BYTES, WELCOME_BYTES, Limit
 from incamera.log import Private
 from incamera.record.entry import Entry, open_entry
 from incamera.refusal import Code, Refusal
@@ -94,7 +96,7 @@ class Client:
 
     async def invited(self, invitation: Thumbprint) -> Invited | Refusal:
         """By the seat's one-time key: the charters' cores and the statements of its chain."""
-        answer = await self._ask("GET", f"/enrolment/{invitation}")
+        answer = await self._ask("GET", f"/enrolment/{invitation}", longest=UPLOAD_BYTES)
         if isinstance(answer, Refusal):
             return answer
         return _read(answer, lambda value: Invited(tuple(value["charters"]), tuple(value["statements"])))
@@ -138,7 +140,7 @@ class Client:
 
     async def charters(self, device: SigningKey) -> CharterParts | Refusal:
         """The charters, and the parts that this device may read now."""
-        answer = await self._authorised("GET", "/charters", device)
+        answer = await self._authorised("GET", "/charters", device, longest=UPLOAD_BYTES)
         if isinstance(answer, Refusal):
             return answer
         return _read(
@@ -151,7 +153,7 @@ class Client:
 
     async def post(self, jws: str) -> Posted | Refusal:
         """File an act. The same bytes again give the same entry."""
-        answer = await self._ask("POST", "/acts", content=jws.encode("ascii"))
+        answer = await self._ask("POST", "/acts", content=jws.encode("ascii"), longest=FEED_BATCH_BYTES)
         if isinstance(answer, Refusal):
             return answer
         return _read(answer, _posted)
@@ -163,8 +165,7 @@ class Client:
 
     async def welcome(self, device: SigningKey, name: Hash) -> bytes | Refusal:
         """The Welcome of an accepted commit that added this device."""
-        answer = await self._authorised("GET", f"/blobs/{name}", device)
-        return answer if isinstance(answer, Refusal) else answer.content
+        return await self._authorised("GET", f"/blobs/{name}", device, longest=WELCOME_BYTES)
 
     async def ticket(self, device: SigningKey, sitting: SittingId, instance: str) -> Ticket | Refusal:
         """A ticket for the sitting's room, under this instance's identity."""
@@ -177,29 +178,48 @@ class Client:
         )
 
     async def _authorised(
-        self, method: str, path: str, device: SigningKey, *, content: bytes = b""
-    ) -> httpx2.Response | Refusal:
+        self, method: str, path: str, device: SigningKey, *, content: bytes = b"", longest: Limit = ACT_BYTES
+    ) -> bytes | Refusal:
         for _ in range(2):
             token = await self.token(device)
             if isinstance(token, Refusal):
                 return token
             headers = {"Authorization": f"Bearer {token.text.value}"}
-            answer = await self._ask(method, path, content=content, headers=headers)
+            answer = await self._ask(method, path, content=content, headers=headers, longest=longest)
             if not isinstance(answer, Refusal) or answer.code not in (Code.PROOF_MISSING, Code.PROOF_EXPIRED):
                 return answer
             self.forget_token()
         return answer
 
     async def _ask(
-        self, method: str, path: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> httpx2.Response | Refusal:
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        longest: Limit = ACT_BYTES,
+    ) -> bytes | Refusal:
+        """The answer's body, of so many bytes at most."""
+        # Not compressed: a few kilobytes could unfold to any size.
+        asked = self._http.build_request(
+            method, f"{self._base}{path}", content=content, headers={**(headers or {}), "Accept-Encoding": "identity"}
+        )
+        body = bytearray()
         try:
-            answer = await self._http.request(method, f"{self._base}{path}", content=content, headers=headers)
+            answer = await self._http.send(asked, stream=True)
+            try:
+                async for chunk in answer.aiter_raw():
+                    body += chunk
+                    if len(body) > longest.value:
+                        return _unreachable(f"answered with more than {longest.value} {longest.unit}")
+            finally:
+                await answer.aclose()
         except httpx2.HTTPError as error:
             return _unreachable(f"does not answer ({type(error).__name__})")
         if answer.is_success:
-            return answer
-        return refusal_of(_json(answer)) or _unreachable(f"answered {answer.status_code}, not as an In Camera server")
+            return bytes(body)
+        return refusal_of(_json(body)) or _unreachable(f"answered {answer.status_code}, not as an In Camera server")
 
 
 def refusal_of(problem: Any) -> Refusal | None:  # Any: JSON of a server, read here
@@ -226,16 +246,16 @@ def _posted(value: Any) -> Posted:
     return Posted(entry, str(value["head"]))
 
 
-def _read(answer: httpx2.Response, make: Callable[[Any], T]) -> T | Refusal:  # Any: JSON of a server
+def _read(answer: bytes, make: Callable[[Any], T]) -> T | Refusal:  # Any: JSON of a server
     try:
         return make(_json(answer))
     except (KeyError, TypeError, ValueError, AttributeError):
         return _unreachable("answered with something of another form")
 
 
-def _json(answer: httpx2.Response) -> Any:
+def _json(body: bytes | bytearray) -> Any:
     try:
-        return answer.json()
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
 
