@@ -30,6 +30,7 @@ import type { PlaneSnapshot, PrivateMember } from "../member/plane.ts";
 import { AskedButton } from "../ui/AskedButton.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
 import { countryOf } from "../ui/countries.ts";
+import { withRole } from "../ui/roleWords.ts";
 import { useStore } from "../ui/useStore.ts";
 import { FeedNews } from "./FeedNews.tsx";
 import styles from "./RoomScreen.module.css";
@@ -166,7 +167,7 @@ export function RoomScreen({ member, plane, sight }: Props) {
       {asked === "admit" && first && (
         <Confirm
           title={t("door/admitWhom", {
-            who: t("seat/withRole", { delegation: first.name, role: t(`role/${first.role}`).toLocaleLowerCase() }),
+            who: withRole(first.name, first.role, t),
           })}
           word={t("door/admit")}
           control="confirm-admit"

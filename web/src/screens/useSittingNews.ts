@@ -5,6 +5,7 @@ import { type DoorView, newcomers } from "../features/door/doorView.ts";
 import { type FloorNews, type FloorView, newsOf } from "../features/floor/floorView.ts";
 import { announce, assertive } from "../ui/announce.ts";
 import { formOf } from "../ui/countries.ts";
+import { withRole } from "../ui/roleWords.ts";
 
 /** Knocks are gathered so long before they are said. */
 const GATHERED_MS = 3_000;
@@ -28,7 +29,7 @@ export function useSittingNews(floor: FloorView, door: DoorView, agenda: AgendaV
   const words =
     newest &&
     t("door/news", {
-      who: t("seat/withRole", { delegation: newest.name, role: t(`role/${newest.role}`).toLocaleLowerCase() }),
+      who: withRole(newest.name, newest.role, t),
       count: door.waiting,
     });
   // biome-ignore lint/correctness/useExhaustiveDependencies: told once for each set of newcomers

@@ -9,6 +9,7 @@ import { Flag } from "../../ui/Flag.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
 import { RailSection } from "../../ui/RailSection.tsx";
 import { refusalSentence } from "../../ui/refusalWords.ts";
+import { withRole } from "../../ui/roleWords.ts";
 import surface from "../../ui/Surface.module.css";
 import { type Answer, usePending } from "../../ui/usePending.ts";
 import styles from "./DoorPanel.module.css";
@@ -70,7 +71,7 @@ async function admitAll({ all }: DoorView, acts: DoorActs): Promise<Answer> {
 
 function Knock({ knock, acts }: { readonly knock: KnockView; readonly acts: DoorActs }) {
   const { t } = useTranslation();
-  const who = t("seat/withRole", { delegation: knock.name, role: t(`role/${knock.role}`).toLocaleLowerCase() });
+  const who = withRole(knock.name, knock.role, t);
   return (
     <li className={styles["row"]} data-control="knock" data-device={knock.device}>
       <Flag code={countryOf(knock.delegation)} />

@@ -5,6 +5,7 @@ import { countryOf } from "../../ui/countries.ts";
 import { Flag } from "../../ui/Flag.tsx";
 import { Key } from "../../ui/Key.tsx";
 import { OfferButton } from "../../ui/OfferButton.tsx";
+import { personWithRole } from "../../ui/roleWords.ts";
 import type { FloorActs } from "./FloorButton.tsx";
 import styles from "./FloorPlate.module.css";
 import { FloorTag } from "./FloorTag.tsx";
@@ -49,7 +50,7 @@ export function FloorPlate({ view, takeBack, isCompact = false }: Props) {
       <Flag code={countryOf(holder.delegation)} size="large" />
       <div className={styles["who"]}>
         <p className={styles["name"]}>{holder.name}</p>
-        <p className={styles["detail"]}>{[holder.person, t(`role/${holder.role}`)].filter(Boolean).join(", ")}</p>
+        <p className={styles["detail"]}>{personWithRole(holder.person, holder.role, t)}</p>
       </div>
       <Spoken holder={holder} />
       <TakeBack view={view} takeBack={takeBack} />

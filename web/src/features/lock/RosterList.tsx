@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { AskedButton } from "../../ui/AskedButton.tsx";
 import { countryOf } from "../../ui/countries.ts";
 import { Flag } from "../../ui/Flag.tsx";
+import { personWithRole, withRole } from "../../ui/roleWords.ts";
 import type { Answer } from "../../ui/usePending.ts";
 import styles from "./LockPage.module.css";
 import type { LockView, RosterMember } from "./lockView.ts";
@@ -37,11 +38,11 @@ export function RosterList({ view, exclude }: Props) {
 
 function Member({ member, exclude }: { readonly member: RosterMember; readonly exclude: Props["exclude"] }) {
   const { t } = useTranslation();
-  const who = t("seat/withRole", { delegation: member.name, role: t(`role/${member.role}`).toLocaleLowerCase() });
+  const who = withRole(member.name, member.role, t);
   return (
     <li className={styles["member"]} data-device={member.device} data-leaving={member.isLeaving || undefined}>
       <p className={styles["seat"]}>
-        {[member.person, t(`role/${member.role}`)].filter(Boolean).join(", ")}
+        {personWithRole(member.person, member.role, t)}
         {member.isSelf && ` (${t("seat/you")})`}
         <span className={styles["device"]}>{t("lock/deviceNamed", { device: member.device.slice(0, SHOWN) })}</span>
         {member.isLeaving && <span className={styles["leaving"]}>{t("lock/leaving")}</span>}

@@ -91,7 +91,7 @@ export function CheckPage({ title, seat, role, details, notice, telephone, enter
               <h2 className={styles["seatName"]}>
                 {role === undefined
                   ? seat.delegation
-                  : t("seat/withRole", { delegation: seat.delegation, role: role.toLocaleLowerCase() })}
+                  : t("seat/withRole", { who: seat.delegation, role: role.toLocaleLowerCase() })}
               </h2>
               <div className={styles["details"]}>{details}</div>
             </div>
