@@ -36,11 +36,14 @@ struct Labels {
     salt: u8,
 }
 
+/// A derived key or salt: wiped when it is dropped, and in a box, so that nothing stays behind where its owner was moved from.
+type Derived<const LENGTH: usize> = Box<Zeroizing<[u8; LENGTH]>>;
+
 /// One direction's cipher, for RTP or for RTCP.
 enum Cipher {
-    Counter { tag_key: [u8; 20], salt: [u8; 14], cipher: Box<dyn Aes128CmSha1_80Cipher> },
-    Short { salt: [u8; 12], cipher: Box<dyn AeadAes128GcmCipher> },
-    Long { salt: [u8; 12], cipher: Box<dyn AeadAes256GcmCipher> },
+    Counter { tag_key: Derived<20>, salt: Derived<14>, cipher: Box<dyn Aes128CmSha1_80Cipher> },
+    Short { salt: Derived<12>, cipher: Box<dyn AeadAes128GcmCipher> },
+    Long { salt: Derived<12>, cipher: Box<dyn AeadAes256GcmCipher> },
 }
 
 /// One direction's master key and salt.
@@ -68,17 +71,17 @@ impl<'a> Master<'a> {
     }
 
     /// RFC 3711, 4.3.3: AES in counter mode over the salt and the label.
-    fn derive<const LENGTH: usize>(&self, label: u8) -> Zeroizing<[u8; LENGTH]> {
-        let mut out = Zeroizing::new([0; LENGTH]);
-        let mut input = [0; 16];
+    fn derive<const LENGTH: usize>(&self, label: u8) -> Derived<LENGTH> {
+        let mut out = Box::new(Zeroizing::new([0; LENGTH]));
+        let mut input = Zeroizing::new([0; 16]);
         input[..self.salt.len()].copy_from_slice(self.salt);
         input[7] ^= label;
         for (round, chunk) in out.chunks_mut(16).enumerate() {
             input[14..].copy_from_slice(&(round as u16).to_be_bytes());
             let mut block = Zeroizing::new([0; 32]);
             match self.key.len() {
-                32 => self.crypto.srtp_provider.srtp_aes_256_ecb_round(self.key, &input, &mut block[..]),
-                _ => self.crypto.srtp_provider.srtp_aes_128_ecb_round(self.key, &input, &mut block[..]),
+                32 => self.crypto.srtp_provider.srtp_aes_256_ecb_round(self.key, &input[..], &mut block[..]),
+                _ => self.crypto.srtp_provider.srtp_aes_128_ecb_round(self.key, &input[..], &mut block[..]),
             }
             chunk.copy_from_slice(&block[..chunk.len()]);
         }
@@ -89,17 +92,17 @@ impl<'a> Master<'a> {
         let srtp = self.crypto.srtp_provider;
         match self.profile {
             SrtpProfile::AEAD_AES_256_GCM => Cipher::Long {
-                salt: *self.derive(labels.salt),
-                cipher: srtp.aead_aes_256_gcm().create_cipher(*self.derive(labels.key), seal),
+                salt: self.derive(labels.salt),
+                cipher: srtp.aead_aes_256_gcm().create_cipher(**self.derive(labels.key), seal),
             },
             SrtpProfile::AEAD_AES_128_GCM => Cipher::Short {
-                salt: *self.derive(labels.salt),
-                cipher: srtp.aead_aes_128_gcm().create_cipher(*self.derive(labels.key), seal),
+                salt: self.derive(labels.salt),
+                cipher: srtp.aead_aes_128_gcm().create_cipher(**self.derive(labels.key), seal),
             },
             _ => Cipher::Counter {
-                tag_key: *self.derive(labels.tag),
-                salt: *self.derive(labels.salt),
-                cipher: srtp.aes_128_cm_sha1_80().create_cipher(*self.derive(labels.key), seal),
+                tag_key: self.derive(labels.tag),
+                salt: self.derive(labels.salt),
+                cipher: srtp.aes_128_cm_sha1_80().create_cipher(**self.derive(labels.key), seal),
             },
         }
     }
@@ -133,11 +136,11 @@ impl Outbound {
         match &mut self.rtp {
             Cipher::Counter { tag_key, salt, cipher } => {
                 packet.resize(body + payload.len() + COUNTER_SCRATCH, 0);
-                let iv = Aes128CmSha1_80::rtp_iv(*salt, ssrc, index);
+                let iv = Aes128CmSha1_80::rtp_iv(***salt, ssrc, index);
                 cipher.encrypt(&iv, payload, &mut packet[body..])?;
                 let end = body + payload.len();
                 let hmac = |key: &[u8], parts: &[&[u8]]| self.crypto.sha1_hmac_provider.sha1_hmac(key, parts);
-                Aes128CmSha1_80::rtp_hmac(hmac, tag_key, &mut packet[start..], index, end - start);
+                Aes128CmSha1_80::rtp_hmac(hmac, &tag_key[..], &mut packet[start..], index, end - start);
                 packet.truncate(end + Aes128CmSha1_80::HMAC_TAG_LEN);
                 Ok(())
             }
@@ -168,7 +171,7 @@ impl Outbound {
             Cipher::Counter { tag_key, salt, cipher } => {
                 datagram.resize(body + plain.len() + COUNTER_SCRATCH, 0);
                 cipher.encrypt(
-                    &Aes128CmSha1_80::rtp_iv(*salt, ssrc, u64::from(index)),
+                    &Aes128CmSha1_80::rtp_iv(***salt, ssrc, u64::from(index)),
                     plain,
                     &mut datagram[body..],
                 )?;
@@ -177,7 +180,7 @@ impl Outbound {
                 let end = datagram.len();
                 datagram.resize(end + Aes128CmSha1_80::HMAC_TAG_LEN, 0);
                 let hmac = |key: &[u8], parts: &[&[u8]]| self.crypto.sha1_hmac_provider.sha1_hmac(key, parts);
-                Aes128CmSha1_80::rtcp_hmac(hmac, tag_key, &mut datagram[start..], end - start);
+                Aes128CmSha1_80::rtcp_hmac(hmac, &tag_key[..], &mut datagram[start..], end - start);
             }
             aead => {
                 datagram.resize(body + plain.len() + AEAD_TAG, 0);
@@ -206,8 +209,8 @@ impl Cipher {
         out: &mut [u8],
     ) -> Result<(), CryptoError> {
         match self {
-            Cipher::Short { salt, cipher } => cipher.encrypt(&iv(*salt), clear, plain, out),
-            Cipher::Long { salt, cipher } => cipher.encrypt(&iv(*salt), clear, plain, out),
+            Cipher::Short { salt, cipher } => cipher.encrypt(&iv(***salt), clear, plain, out),
+            Cipher::Long { salt, cipher } => cipher.encrypt(&iv(***salt), clear, plain, out),
             Cipher::Counter { .. } => Err(CryptoError::Other("no AEAD".to_owned())),
         }
     }
@@ -220,8 +223,8 @@ impl Cipher {
         out: &mut [u8],
     ) -> Result<usize, CryptoError> {
         match self {
-            Cipher::Short { salt, cipher } => cipher.decrypt(&iv(*salt), &[clear], sealed, out),
-            Cipher::Long { salt, cipher } => cipher.decrypt(&iv(*salt), &[clear], sealed, out),
+            Cipher::Short { salt, cipher } => cipher.decrypt(&iv(***salt), &[clear], sealed, out),
+            Cipher::Long { salt, cipher } => cipher.decrypt(&iv(***salt), &[clear], sealed, out),
             Cipher::Counter { .. } => Err(CryptoError::Other("no AEAD".to_owned())),
         }
     }
@@ -258,11 +261,11 @@ impl Inbound {
             Cipher::Counter { tag_key, salt, cipher } => {
                 let end = datagram.len() - tag;
                 let hmac = |key: &[u8], parts: &[&[u8]]| self.crypto.sha1_hmac_provider.sha1_hmac(key, parts);
-                if !Aes128CmSha1_80::rtcp_verify(hmac, tag_key, &datagram[..end], &datagram[end..]) {
+                if !Aes128CmSha1_80::rtcp_verify(hmac, &tag_key[..], &datagram[..end], &datagram[end..]) {
                     return None;
                 }
                 cipher
-                    .decrypt(&Aes128CmSha1_80::rtp_iv(*salt, ssrc, u64::from(index)), sealed, &mut plain[CLEAR..])
+                    .decrypt(&Aes128CmSha1_80::rtp_iv(***salt, ssrc, u64::from(index)), sealed, &mut plain[CLEAR..])
                     .ok()?;
                 sealed.len()
             }
@@ -316,6 +319,7 @@ impl Window {
 mod tests {
     use super::*;
     use crate::keys::plain;
+    use zeroize::ZeroizeOnDrop;
 
     fn material(profile: SrtpProfile, client: bool) -> Material {
         Material { profile, bytes: Zeroizing::new((0..88).collect()), client }
@@ -332,6 +336,24 @@ mod tests {
         assert_eq!(master.derive::<16>(0).to_vec(), hex("C61E7A93744F39EE10734AFE3FF7A087"));
         assert_eq!(master.derive::<14>(2).to_vec(), hex("30CBBC08863D8C85D49DB34A9AE1"));
         assert_eq!(master.derive::<20>(1).to_vec(), hex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"));
+    }
+
+    /// A type that is not wiped does not compile here.
+    fn is_wiped(_: &impl ZeroizeOnDrop) {}
+
+    #[test]
+    fn what_we_hold_of_keys_is_wiped_when_it_is_dropped() {
+        for profile in [SrtpProfile::AES128_CM_SHA1_80, SrtpProfile::AEAD_AES_128_GCM, SrtpProfile::AEAD_AES_256_GCM] {
+            let material = material(profile, true);
+            is_wiped(&material.bytes);
+            match Outbound::new(plain(), &material).expect("keys").rtp {
+                Cipher::Counter { tag_key, salt, .. } => {
+                    is_wiped(&*tag_key);
+                    is_wiped(&*salt);
+                }
+                Cipher::Short { salt, .. } | Cipher::Long { salt, .. } => is_wiped(&*salt),
+            }
+        }
     }
 
     #[test]
