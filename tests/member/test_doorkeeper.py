@@ -12,12 +12,14 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
+from structlog.testing import capture_logs
 
 from incamera.accreditation.charter import Role
 from incamera.accreditation.strict import ItemId, SeatId, SittingId
 from incamera.api.page import Page
+from incamera.clock import SystemClock
 from incamera.member import titles
-from incamera.member.doorkeeper import _post_titles
+from incamera.member.doorkeeper import Order, _post_titles, keep_door
 from incamera.member.sitting import Sitting
 from incamera.refusal import Code, Refusal
 from tests.support.private import WAIT_S, Chamber, agreed_on_words, chamber, reached
@@ -150,3 +152,35 @@ async def test_a_title_that_was_refused_is_posted_again_once_the_record_went_on_
         assert sitting.tried == 2
         assert not posting.done()
         posting.cancel()
+
+
+class Hall:
+    """An attendee in one sitting, until it is ended."""
+
+    refusal: Refusal | None = None
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.on_sitting: list[Callable[[object], None]] = []
+        self.how: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def end(self, how: str) -> None:
+        self.how.set_result(how)
+
+    async def run(self, _: asyncio.Event) -> str:
+        for listener in self.on_sitting:
+            listener(Reluctant())
+        return await asyncio.wait_for(self.how, WAIT_S)
+
+
+async def test_a_fault_while_titles_are_posted_is_logged_and_ends_the_doorkeeper_who_is_started_again(
+    tmp_path: Path,
+) -> None:
+    order = Order(None, tmp_path / "state", "all", {Reluctant.id: {ITEM: {"en": "Lessons"}}}, None)  # type: ignore[arg-type]
+    fault = patch.object(titles, "missing", side_effect=KeyError("a title"))
+    with fault, patch("incamera.member.doorkeeper.Attendee", Hall), capture_logs() as logs:
+        assert await keep_door(order, asyncio.Event(), SystemClock()) == "alarmed"
+    assert [(line["event"], line.get("how")) for line in logs] == [
+        ("titles.failed", None),
+        ("doorkeeper.ended", "alarmed"),
+    ]
+    assert "Lessons" not in str(logs)

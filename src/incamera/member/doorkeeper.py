@@ -77,14 +77,26 @@ async def keep_door(order: Order, asked: asyncio.Event, clock: Clock) -> End | R
     def entered(sitting: Sitting) -> None:
         known = order.titles.get(sitting.id)
         if known:
-            heralds.add(asyncio.create_task(_post_titles(sitting, known)))
+            heralds.add(asyncio.create_task(herald(sitting, known)))
+
+    async def herald(sitting: Sitting, known: Mapping[ItemId, Text]) -> None:
+        try:
+            await _post_titles(sitting, known)
+        except Exception:
+            # As a sitting's own: who started the doorkeeper starts it again, and it goes on where it was.
+            _log.exception("titles.failed", sitting=sitting.id)
+            attendee.end("alarmed")
 
     attendee.on_sitting.append(entered)
     try:
-        return await attendee.run(asked)
+        end = await attendee.run(asked)
+        if end != "asked":
+            refusal = attendee.refusal
+            _log.error("doorkeeper.ended", how=end, code=None if refusal is None else str(refusal.code))
+        return end
     finally:
-        for herald in heralds:
-            herald.cancel()
+        for task in heralds:
+            task.cancel()
         await asyncio.gather(*heralds, return_exceptions=True)
         folder.close()
 
