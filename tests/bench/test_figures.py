@@ -47,7 +47,8 @@ def test_appends_over_http_are_counted() -> None:
 
 
 @pytest.mark.long
-def test_the_way_in_of_a_newcomer_is_counted_and_its_wait_ends_with_a_picture() -> None:
-    down, up, wait = newcomer.measure(4, 1)
+def test_the_way_in_of_a_newcomer_is_counted_and_its_waits_end_with_a_picture() -> None:
+    down, up, python, chromium = newcomer.measure(4, 1)
     assert down.median > up.median > 0
-    assert wait.median > 0
+    assert python.median > 0
+    assert chromium.median > 0
