@@ -309,11 +309,15 @@ class Ports:
         return f"{link.origin}/m/{link.meeting}"
 
     def _read(self) -> dict[str, int]:
+        """What is remembered; of a file that is none of ours, nothing: its meetings get new ports."""
         try:
-            ports = json.loads(self._path.read_text())
-        except (OSError, ValueError):
+            ports = json.loads(self._path.read_bytes())
+            return {name: port for name, port in ports.items() if type(port) is int and 0 < port < 65536}
+        except FileNotFoundError:
             return {}
-        return {str(name): port for name, port in ports.items() if isinstance(port, int)}
+        except (OSError, ValueError, RecursionError, AttributeError) as error:
+            _log.warning("ports.unreadable", file=str(self._path), kind=type(error).__name__, then="new ports")
+            return {}
 
 
 @asynccontextmanager

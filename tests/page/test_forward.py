@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
+from structlog.testing import capture_logs
 
 from incamera.accreditation.invitation import Invitation
 from incamera.accreditation.signature import SigningKey
@@ -270,6 +271,26 @@ async def test_a_meeting_keeps_its_port_and_another_has_its_own(tmp_path: Path) 
             link, page(tmp_path), ports=Ports(tmp_path / "join.json"), once=ONCE, session=SESSION
         ) as again:
             assert again == first
+
+
+@pytest.mark.parametrize("text", ["[7880]", "7880", '{"a": 1', "\xff", "null"])
+def test_a_file_of_ports_that_is_none_is_said_to_be_so_and_the_meeting_gets_a_new_port(
+    tmp_path: Path, text: str
+) -> None:
+    path, link = tmp_path / "join.json", invitation("https://meet.example")
+    path.write_text(text, encoding="latin-1")
+    with capture_logs() as logs:
+        assert Ports(path).of(link) == 0
+        Ports(path).keep(link, 4711)
+    assert {(line["event"], line["file"]) for line in logs} == {("ports.unreadable", str(path))}
+    assert Ports(path).of(link) == 4711
+
+
+@pytest.mark.parametrize("port", ["-1", "0", "65536", "true", '"7880"', "1.5"])
+def test_what_is_no_port_is_not_taken_for_one(tmp_path: Path, port: str) -> None:
+    path, link = tmp_path / "join.json", invitation("https://meet.example")
+    path.write_text(f'{{"https://meet.example/m/9Jk": {port}}}')
+    assert Ports(path).of(link) == 0
 
 
 @pytest.mark.anyio
