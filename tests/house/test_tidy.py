@@ -52,6 +52,12 @@ def test_nothing_is_left_for_later_in_the_code() -> None:
     assert [name for name, text in texts() if Path(name).suffix in SOURCE and later.search(text)] == []
 
 
+def test_each_document_that_is_named_is_in_the_repository() -> None:
+    there = {path.name for path in files()} | {"licences.md"}  # made with the page
+    named = re.compile(r"\b[\w-]+\.md\b")
+    assert [(name, one) for name, text in texts() for one in named.findall(text) if one not in there] == []
+
+
 def test_no_registry_is_named() -> None:
     hosts = re.compile(
         r"https?://(?:[\w.-]*\.)?(" + r"pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|crates\.io" + r")"

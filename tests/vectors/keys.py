@@ -196,7 +196,7 @@ def _words(language: str, authenticator: bytes) -> list[str]:
 
 def frame_keys() -> Vector:
     cases = []
-    for name, base in [("E2EE.md 7: 32 times 0x11", b"\x11" * 32), ("another base", octets("media key", 32))]:
+    for name, base in [("32 times 0x11", b"\x11" * 32), ("another base", octets("media key", 32))]:
         hkdf = HKDF(algorithm=hashes.SHA256(), length=16, salt=b"LKFrameEncryptionKey", info=bytes(128))
         cases.append({"name": name, "base": base.hex(), "aes_128_gcm_key": hkdf.derive(base).hex()})
     assert hmac.compare_digest(cases[0]["aes_128_gcm_key"], "bb8d262a1477cf77674bd2409dab2ee6"), "as WebCrypto has it"

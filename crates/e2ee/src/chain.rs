@@ -1,4 +1,4 @@
-//! The validator of chains: authority, delegation, seat, device, leaf (SECURITY.md 6; docs/reference/record.md, 2).
+//! The validator of chains: authority, delegation, seat, device, leaf (docs/reference/record.md, 2).
 //!
 //! The rules CHAIN-1 to CHAIN-14 are tried in that order, each over the whole chain before the next, so that this validator
 //! and Python's (`incamera.accreditation.credential`) refuse a chain by the same rule (tests/vectors/chain.json).

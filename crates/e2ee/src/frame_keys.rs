@@ -1,4 +1,4 @@
-//! Keys for media: one for each epoch and participant of the room, from the group's exporter (DESIGN.md 6).
+//! Keys for media: one for each epoch and participant of the room, from the group's exporter (docs/reference/record.md, 6).
 use openmls::group::MlsGroup;
 use openmls_traits::crypto::OpenMlsCrypto;
 use zeroize::Zeroizing;

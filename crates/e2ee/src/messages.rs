@@ -1,4 +1,4 @@
-//! Item keys and sealed bodies: what the record holds of restricted items, opaque for the server (WIRE.md 3).
+//! Item keys and sealed bodies: what the record holds of restricted items, opaque for the server (docs/reference/record.md, 3).
 //!
 //! An item's key travels to members in a stored MLS message; bodies sealed under it stand in acts. Keys are kept beside the
 //! group's state and survive a regroup.

@@ -1,6 +1,6 @@
 //! The spoken check: an epoch's authenticator as eight words, the same on all screens.
 //!
-//! 88 bits: with fewer a server that controls two groups could grind both to equal words (SECURITY.md, F7).
+//! 88 bits: with fewer a server that controls two groups could grind both to equal words (docs/reference/record.md, 6).
 use serde::{Deserialize, Serialize};
 
 use crate::crypto;

@@ -1,4 +1,5 @@
-//! The classes of holes that media servers fell to (SECURITY.md, section 1), one test each, and bad input of all kinds.
+//! The classes of holes that media servers fell to (docs/explanation/security.md, "The media server"), one test each, and bad
+//! input of all kinds.
 
 mod common;
 
