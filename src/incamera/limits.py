@@ -71,6 +71,9 @@ WELCOMES_PER_MINUTE: Final = Limit(
 )
 SIGNAL_ACT_BYTES: Final = Limit(16 * 1024, "bytes", "a heartbeat is 0.7 kB at 30 members, more at 300")
 SIGNALS_PER_SECOND: Final = Limit(2, "signals/s a device", "a heartbeat each 10 s, and at once when keys switch")
+CONNECTIONS_PER_ADDRESS: Final = Limit(
+    400, "connections an address", "an office of thirty browsers, six connections each, and all once more"
+)
 FEEDS_PER_ADDRESS: Final = Limit(50, "feeds an address", "a delegation's office, reloads included")
 FEEDS: Final = Limit(1000, "feeds", "twice the seats of the largest meeting")
 FEED_HELLO_SECONDS: Final = Limit(10, "s", "from the socket's opening to the token")

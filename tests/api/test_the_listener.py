@@ -2,22 +2,41 @@
 
 import asyncio
 import time
+from functools import partial
 
 import pytest
+import websockets
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
+from incamera import limits
 from incamera.api import listener
 from incamera.api.listener import Listener, bound
+from incamera.limits import Limit
+from tests.support.delegates import await_true
+from tests.support.patience import PATIENCE_S
 
 
 async def _echo(request: Request) -> PlainTextResponse:
     return PlainTextResponse(await request.body())
 
 
-APP = Starlette(routes=[Route("/", _echo, methods=["GET", "POST"])])
+async def _socket(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.send_text("open")
+    await socket.receive()
+
+
+APP = Starlette(routes=[Route("/", _echo, methods=["GET", "POST"]), WebSocketRoute("/socket", _socket)])
+
+
+async def _open(server: Listener, local: str = "127.0.0.1") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", server.port, local_addr=(local, 0))
+
+
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
 
 
@@ -53,5 +72,62 @@ def test_requests_on_one_connection_are_answered_and_none_is_cut(monkeypatch: py
                 later += 2000  # what is due by then comes at once
                 await asyncio.sleep(0.01)
             writer.close()
+
+    asyncio.run(visit())
+
+
+def test_an_office_of_thirty_fits_behind_one_address_reloads_included() -> None:
+    assert limits.CONNECTIONS_PER_ADDRESS.value >= 2 * 30 * 6, "as many as browsers open, and all once more"
+
+
+def test_one_address_has_so_many_connections_and_leaves_the_others_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS_PER_ADDRESS", Limit(3, "connections an address", "of the test"))
+
+    async def visit() -> None:
+        async with Listener(APP, bound("127.0.0.1", 0)) as server, asyncio.timeout(PATIENCE_S):
+            held = [await _open(server) for _ in range(3)]
+            for _, writer in held:
+                writer.write(POST + b"abcd")
+            for reader, _ in held:
+                await reader.readuntil(b"abcd")
+            reader, writer = await _open(server)
+            assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+            writer.close()
+            assert server.connections.statistics() == {"open": 3, "refused": 1}
+
+            reader, writer = await _open(server, "127.0.0.2")
+            writer.write(POST + b"abcd")
+            assert (await reader.readuntil(b"abcd")).startswith(b"HTTP/1.1 200")
+            writer.close()
+
+            held[0][1].close()
+            await await_true("its place is free", lambda: server.connections.statistics()["open"] == 2)
+            reader, writer = await _open(server)
+            writer.write(POST + b"abcd")
+            assert (await reader.readuntil(b"abcd")).startswith(b"HTTP/1.1 200")
+            held.append((reader, writer))
+            for _, each in held:
+                each.close()
+
+    asyncio.run(visit())
+
+
+def test_a_websocket_and_a_proxy_do_not_take_the_places_of_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS_PER_ADDRESS", Limit(1, "connections an address", "of the test"))
+
+    async def visit() -> None:
+        async with Listener(APP, bound("127.0.0.1", 0)) as server:
+            address = f"ws://127.0.0.1:{server.port}/socket"
+            connect = partial(websockets.connect, address, open_timeout=PATIENCE_S)
+            async with connect() as one, connect() as two:
+                assert (await one.recv(), await two.recv()) == ("open", "open")
+                assert server.connections.statistics() == {"open": 0, "refused": 0}
+        proxied = Listener(APP, bound("127.0.0.1", 0), trusted_proxies=("10.0.0.1", "127.0.0.0/8", "proxy.sock"))
+        async with proxied as server, asyncio.timeout(PATIENCE_S):
+            for _ in range(3):
+                reader, writer = await _open(server)
+                writer.write(POST + b"abcd")
+                assert (await reader.readuntil(b"abcd")).startswith(b"HTTP/1.1 200")
+            assert server.connections.statistics()["refused"] == 0
 
     asyncio.run(visit())

@@ -7,8 +7,9 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Final, Self
 
 import uvicorn
 import websockets.http11
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from incamera import limits
+from incamera.api.connections import Connections
 from incamera.refusal import Code, Refusal, Refused
 
 # `websockets` parses the upgrade request a second time; its own bound (8 KiB) is too small for the offer in the URL of
@@ -32,26 +34,47 @@ HEAD_S = float(limits.HEAD_SECONDS.value)
 BODY_S = float(limits.BODY_SECONDS.value)
 CLOSE_S = 5
 """Seconds that open requests have to finish once the end was asked for; WebSockets are closed with 1012 at once."""
+_CROWDED: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 44\r\n"
+    b"Connection: close\r\n\r\nToo many connections come from this address.\n"
+)
 
 
 class _Bounded(HttpToolsProtocol):
     """Neither httptools nor uvicorn has these bounds: a head without an end would fill the memory, and connections that
-    never say what they want would use up the process's file descriptors.
+    never say what they want, or one address's many, would use up the process's file descriptors.
     """
 
     _is_in_head = False
     _head_bytes = 0
     _timer: asyncio.TimerHandle | None = None
+    _is_counted = False
+
+    def __init__(self, *, counted: Connections, **rest: Any) -> None:  # Any: uvicorn's own
+        super().__init__(**rest)
+        self._counted = counted
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._allow(HEAD_S)
+        self._is_counted = self._counted.take(self._address)
+        if self._is_counted:
+            self._allow(HEAD_S)
+        else:
+            self.transport.write(_CROWDED)
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._allow(None)
+        self._leave()
         super().connection_lost(exc)
 
+    def handle_websocket_upgrade(self) -> None:
+        self._leave()
+        super().handle_websocket_upgrade()
+
     def data_received(self, data: bytes) -> None:
+        if not self._is_counted:
+            return  # it was closed
         if self._timer is None and (self.cycle is None or self.cycle.response_complete):
             self._allow(HEAD_S)  # whatever comes between two requests: empty lines begin none
         super().data_received(data)
@@ -73,6 +96,15 @@ class _Bounded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._allow(None)
         super().on_message_complete()
+
+    @property
+    def _address(self) -> str:
+        return self.client[0] if self.client is not None else ""
+
+    def _leave(self) -> None:
+        if self._is_counted:
+            self._is_counted = False
+            self._counted.leave(self._address)
 
     def _allow(self, seconds: float | None) -> None:
         """So long from now on; None: what is due has come."""
@@ -146,9 +178,10 @@ class Listener:
     ) -> None:
         self._socket = listening
         self.port: int = self._socket.getsockname()[1]
+        self.connections = Connections(limits.CONNECTIONS_PER_ADDRESS, trusted_proxies)
         config = uvicorn.Config(
             app,
-            http=_Bounded,
+            http=partial(_Bounded, counted=self.connections),  # type: ignore[arg-type]  # it is called, nothing more
             ws="websockets-sansio",
             ws_max_size=int(limits.SIGNAL_BYTES),
             ws_per_message_deflate=False,
