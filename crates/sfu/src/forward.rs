@@ -7,10 +7,10 @@ use str0m::rtp::{ExtensionValues, RtpPacket};
 
 use crate::Sfu;
 use crate::command::Kind;
+use crate::dependency::Dependency;
 use crate::event::Event;
 use crate::keyframe::Frame;
 use crate::layers::Choice;
-use crate::negotiation::Dependency;
 use crate::publication::mime;
 use crate::red;
 use crate::rewrite::Incoming;

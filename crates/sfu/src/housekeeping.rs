@@ -6,18 +6,17 @@ use std::time::{Duration, Instant};
 use str0m::media::{KeyframeRequestKind, Mid};
 use str0m::stats::PeerStats;
 
-use crate::HANDSHAKE;
 use crate::Sfu;
+use crate::announcement::connect;
 use crate::command::{Kind, PublicationId, SubscriptionId, TransportId, Tuning};
 use crate::congestion::{Wish, resumption, share};
 use crate::estimator::Reading;
 use crate::event::Event;
-use crate::negotiation::connect;
 use crate::outbox::Route;
 use crate::publication::Publication;
 use crate::speakers::Meter;
 use crate::subscription::{Subscription, UNLIMITED};
-use crate::transport::{Egress, State};
+use crate::transport::Egress;
 
 /// Active speakers are chosen at this pace (LiveKit's clients expect it).
 const LEVELS: Duration = Duration::from_millis(400);
@@ -280,71 +279,6 @@ impl Sfu {
         }
     }
 
-    fn end_slow_handshakes(&mut self, now: Instant) {
-        let slow: Vec<u32> = self
-            .transports
-            .iter()
-            .filter(|(_, t)| matches!(t.state, State::Handshaking { since, .. } if now.saturating_duration_since(since) > HANDSHAKE))
-            .map(|(index, _)| index)
-            .collect();
-        for index in slow {
-            self.statistics.dropped_handshake += 1;
-            self.set_lost(index, "the handshake took too long".to_owned());
-        }
-    }
-
-    pub(crate) fn on_connected(&mut self, index: u32, now: Instant) {
-        let Some(transport) = self.transports.get_mut(index) else { return };
-        if transport.state == State::Connected {
-            return;
-        }
-        if let Some(material) = transport.tap.take()
-            && !transport.sender.key(&material)
-        {
-            return self.lose(index, "the client agreed on a cipher that is not known here".to_owned());
-        }
-        transport.state = State::Connected;
-        transport.hear(now);
-        transport.estimator.renew(now);
-        self.statistics.connected += 1;
-        let protocol = transport.protocol();
-        self.events.push_back(Event::Connected { transport: transport.id, protocol });
-        self.set_subscriptions_connected(index, true);
-        self.request_wanted_key_frames(now);
-    }
-
-    /// ICE came back after a restart; DTLS stood all the while.
-    pub(crate) fn on_ice_back(&mut self, index: u32, now: Instant) {
-        let Some(transport) = self.transports.get(index) else { return };
-        if transport.rtc.is_connected() && transport.state != State::Connected {
-            self.on_connected(index, now);
-        }
-    }
-
-    pub(crate) fn set_lost(&mut self, index: u32, reason: String) {
-        let Some(transport) = self.transports.get_mut(index) else { return };
-        if transport.state == State::Lost {
-            return;
-        }
-        transport.state = State::Lost;
-        self.events.push_back(Event::Disconnected { transport: transport.id, reason });
-        self.set_subscriptions_connected(index, false);
-    }
-
-    fn set_subscriptions_connected(&mut self, index: u32, connected: bool) {
-        let Some(transport) = self.transports.get(index) else { return };
-        for egress in &transport.egress {
-            if let Some(subscription) =
-                self.publications.get_mut(egress.publication).and_then(|p| p.subscription(egress.subscription))
-            {
-                subscription.connected = connected;
-                if !connected {
-                    subscription.selector.stop();
-                }
-            }
-        }
-    }
-
     /// Twice a second: what transport feedback and receiver reports said.
     pub(crate) fn on_stats(&mut self, index: u32, stats: &PeerStats, now: Instant) {
         let Some(transport) = self.transports.get_mut(index) else { return };
@@ -370,7 +304,7 @@ impl Sfu {
         if let Some(pair) = &stats.selected_candidate_pair
             && transport.route.is_none_or(|route| route.remote != pair.remote.addr)
         {
-            let protocol = crate::negotiation::protocol(pair.protocol);
+            let protocol = crate::candidates::protocol(pair.protocol);
             transport.route = Some(Route { protocol, remote: pair.remote.addr, local: None });
         }
         let quality = &mut transport.quality;

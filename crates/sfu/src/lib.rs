@@ -5,20 +5,25 @@
 //! | Datagrams, commands and the time go in by `handle_*`; after a batch of them, [`Sfu::flush`] once; then drain [`Sfu::poll_event`] and wake again at [`Sfu::poll_timeout`]. The core asks no clock, opens no socket, starts no thread. One `now` a batch is enough. |
 //!
 //! A packet's way: `demux` (whose is it) → `transport` (str0m opens it) → `forward` (its publication, and from there the
-//! subscriptions) → `layers`, `rewrite` (a subscriber's layer and numbers) → `sender`, `srtp` (header, seal) → `outbox` → [`Sink`].
+//! subscriptions) → `layers`, `rewrite` (a subscriber's layer and numbers) → `sender` (`header`, then sealed by `srtp`) → `outbox` → [`Sink`].
 //! Back come `feedback` and `rtcp`: what a subscriber misses, which key frame it waits for, what of its link is lost.
 
 #![forbid(unsafe_code)]
 
+mod announcement;
 mod arena;
+mod candidates;
 mod command;
 mod congestion;
+mod connection;
 mod data;
 mod demux;
+mod dependency;
 mod estimator;
 mod event;
 mod feedback;
 mod forward;
+mod header;
 mod history;
 mod housekeeping;
 mod keyframe;
@@ -42,7 +47,6 @@ mod timers;
 mod transport;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use str0m::config::{CryptoProvider, DtlsCert};
@@ -50,6 +54,7 @@ use str0m::ice::StunMessage;
 use str0m::net::Receive;
 use str0m::{Event as RtcEvent, IceConnectionState, Input, Output};
 
+pub use candidates::Candidates;
 pub use command::*;
 pub use event::*;
 pub use outbox::{Route, Sink};
@@ -69,15 +74,6 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 const ADDRESS_HOLD: Duration = Duration::from_secs(10);
 /// Turns that a transport may take at one moment: str0m's pacer may ask for one a packet.
 const TURNS: usize = 512;
-
-/// What clients are told of where media is received.
-#[derive(Clone, Debug, Default)]
-pub struct Candidates {
-    /// UDP addresses, best first.
-    pub udp: Vec<SocketAddr>,
-    /// TCP addresses (passive), best first.
-    pub tcp: Vec<SocketAddr>,
-}
 
 /// The core.
 pub struct Sfu {
@@ -242,8 +238,8 @@ impl Sfu {
             }
         }
         let Some(transport) = self.transports.get_mut(index) else { return };
-        let local = negotiation::canonical(route.protocol);
-        let Ok(receive) = Receive::new(negotiation::label(route.protocol), route.remote, local, datagram) else {
+        let local = candidates::canonical(route.protocol);
+        let Ok(receive) = Receive::new(candidates::label(route.protocol), route.remote, local, datagram) else {
             self.statistics.dropped_malformed += 1;
             return;
         };
@@ -378,7 +374,7 @@ impl Sfu {
                     return;
                 }
                 Ok(Output::Transmit(transmit)) => {
-                    let protocol = negotiation::protocol(transmit.proto);
+                    let protocol = candidates::protocol(transmit.proto);
                     if demux::is_check(&transmit.contents)
                         && !transport.held.may_check(&(protocol, transmit.destination))
                     {

@@ -1,178 +1,21 @@
 //! Offers and answers: str0m's SDP machinery, with our candidates, our SSRC pairs and our caution around it.
 
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use str0m::IceCreds;
 use str0m::change::{SdpAnswer, SdpOffer};
 use str0m::channel::{ChannelConfig, Reliability};
-use str0m::config::DtlsVersion;
 use str0m::media::{Direction, MediaKind, Mid};
-use str0m::rtp::{Extension, ExtensionSerializer, ExtensionValues};
-use str0m::{Candidate, IceCreds, Input, Rtc};
 
+use crate::announcement::{announce, connect, declare_new, stream, withdraw};
 use crate::command::{Channel, Kind, OfferedSection, RequestId, TransportId};
-use crate::event::{Event, Flow, Protocol, Section, SectionKind};
-use crate::keys::Tap;
+use crate::event::{Event, Flow, Section, SectionKind};
 use crate::sdp::{self, ClientSection};
-use crate::sender::{Description, SsrcPair};
-use crate::subscription::Subscription;
-use crate::transport::{Egress, Offer, State, Transport};
-use crate::{Candidates, Sfu};
-
-/// What a data channel frame may hold (LiveKit's clients agree on the same).
-const MESSAGE_BYTES: u32 = 65_535;
-/// How often loss and round trip are read.
-const STATS: Duration = Duration::from_millis(500);
-
-/// AV1's dependency descriptor, as bytes: passed on, and looked at for key frames.
-#[derive(Debug)]
-struct DependencyDescriptor;
-
-/// Its bytes in a packet.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Dependency(pub(crate) Vec<u8>);
-
-const DEPENDENCY_URI: &str = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
-
-/// It, as str0m's maps have it.
-pub(crate) fn dependency_extension() -> Extension {
-    Extension::with_serializer(DEPENDENCY_URI, DependencyDescriptor)
-}
-
-impl ExtensionSerializer for DependencyDescriptor {
-    fn write_to(&self, buffer: &mut [u8], values: &ExtensionValues) -> usize {
-        let Some(Dependency(bytes)) = values.user_values.get::<Dependency>() else { return 0 };
-        let Some(room) = buffer.get_mut(..bytes.len()) else { return 0 };
-        room.copy_from_slice(bytes);
-        bytes.len()
-    }
-
-    fn parse_value(&self, bytes: &[u8], values: &mut ExtensionValues) -> bool {
-        values.user_values.set(Dependency(bytes.to_vec()));
-        true
-    }
-
-    fn is_video(&self) -> bool {
-        true
-    }
-
-    fn is_audio(&self) -> bool {
-        false
-    }
-
-    fn requires_two_byte_form(&self, values: &ExtensionValues) -> bool {
-        values.user_values.get::<Dependency>().is_some_and(|Dependency(bytes)| bytes.len() > 16)
-    }
-}
-
-/// Every transport sees its own end of the path under one address: what is bound, announced or translated by a NAT is
-/// the shell's and the candidates' business.
-pub(crate) fn canonical(protocol: Protocol) -> SocketAddr {
-    match protocol {
-        Protocol::Udp => SocketAddr::from(([192, 0, 2, 1], 7882)),
-        Protocol::Tcp => SocketAddr::from(([192, 0, 2, 1], 7881)),
-    }
-}
-
-pub(crate) fn label(protocol: Protocol) -> str0m::net::Protocol {
-    match protocol {
-        Protocol::Udp => str0m::net::Protocol::Udp,
-        Protocol::Tcp => str0m::net::Protocol::Tcp,
-    }
-}
-
-pub(crate) fn protocol(label: str0m::net::Protocol) -> Protocol {
-    match label {
-        str0m::net::Protocol::Udp => Protocol::Udp,
-        _ => Protocol::Tcp,
-    }
-}
-
-/// Our candidates as SDP has them (RFC 8839, 5.1; RFC 6544, 4.5): UDP before TCP, in the order given.
-fn candidate_lines(candidates: &Candidates) -> Vec<String> {
-    let line = |place: usize, address: &SocketAddr, transport: &str, preference: u32, suffix: &str| {
-        // RFC 8445, 5.1.2.1: type host (126), local preference, component 1.
-        let priority = (126 << 24) + ((preference - place as u32) << 8) + 255;
-        let foundation = if transport == "udp" { 1 } else { 101 } + place;
-        format!("candidate:{foundation} 1 {transport} {priority} {} {} typ host{suffix}", address.ip(), address.port())
-    };
-    let udp =
-        candidates.udp.iter().take(16).enumerate().map(|(place, address)| line(place, address, "udp", 65_535, ""));
-    // RFC 6544, 4.2: passive is the direction preference 4 of 7, below UDP.
-    let tcp = candidates
-        .tcp
-        .iter()
-        .take(16)
-        .enumerate()
-        .map(|(place, address)| line(place, address, "tcp", 32_767, " tcptype passive"));
-    udp.chain(tcp).collect()
-}
+use crate::transport::{Egress, Offer, State};
+use crate::{Sfu, candidates};
 
 impl Sfu {
-    pub(crate) fn open_transport(&mut self, now: Instant, id: TransportId, ice_lite: bool) {
-        if self.transport_ids.contains_key(&id) {
-            return;
-        }
-        let mut config = Rtc::builder()
-            .set_crypto_provider(self.crypto.clone())
-            .set_dtls_cert(self.certificate.clone())
-            .set_dtls_version(DtlsVersion::Dtls12)
-            .set_ice_lite(ice_lite)
-            .set_rtp_mode(true)
-            .enable_opus(true, true)
-            .set_stats_interval(Some(STATS))
-            .set_sctp_max_message_size(MESSAGE_BYTES)
-            .set_extension(12, dependency_extension());
-        config.set_initial_stun_rto(Duration::from_millis(100));
-        let mut rtc = config.build(now);
-        let tap = Tap::newest();
-        for protocol in [Protocol::Udp, Protocol::Tcp] {
-            let candidate = match protocol {
-                Protocol::Udp => Candidate::host(canonical(protocol), "udp"),
-                Protocol::Tcp => {
-                    Candidate::builder().tcp().host(canonical(protocol)).tcptype(str0m::net::TcpType::Passive).build()
-                }
-            };
-            rtc.add_local_candidate(candidate.expect("a valid address"));
-        }
-        let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
-        let mut transport = Box::new(Transport::new(id, rtc, tap, now));
-        let broken = transport.input(Input::Timeout(now)).err();
-        let index = self.transports.insert(transport);
-        self.transport_ids.insert(id, index);
-        if let Some(transport) = self.transports.get_mut(index) {
-            self.demux.name(&mut transport.held, index, &ufrag);
-        }
-        match broken {
-            Some(reason) => self.lose(index, reason),
-            None => self.drain(index, now),
-        }
-    }
-
-    pub(crate) fn close_transport(&mut self, now: Instant, id: TransportId) {
-        let Some(index) = self.transport_ids.remove(&id) else { return };
-        let Some(transport) = self.transports.get_mut(index) else { return };
-        let published: Vec<u32> = transport.published.iter().map(|(_, publication)| *publication).collect();
-        let subscriptions: Vec<_> = transport.egress.iter().map(|egress| egress.subscription).collect();
-        for publication in published {
-            self.remove_publication(publication);
-        }
-        for subscription in subscriptions {
-            self.unsubscribe(subscription);
-        }
-        // Say good-bye, so that the client need not wait for a time-out; what it leaves in the outbox goes with the next flush.
-        if let Some(transport) = self.transports.get_mut(index)
-            && transport.is_connected()
-        {
-            let _ = catch_unwind(AssertUnwindSafe(|| transport.rtc.close()));
-            self.drain(index, now);
-        }
-        let Some(mut transport) = self.transports.take(index) else { return };
-        self.demux.release(&transport.held, index);
-        self.farewell.push(std::mem::take(&mut transport.outbox));
-    }
-
     fn decline(&mut self, transport: TransportId, request: RequestId, code: &'static str, reason: impl Into<String>) {
         self.events.push_back(Event::Declined { transport, request, code, reason: reason.into() });
     }
@@ -211,7 +54,7 @@ impl Sfu {
         self.settle(index, &client, now);
         let sections = self.sections(index, &client);
         self.withdraw(index);
-        let sdp = sdp::with_candidates(&answer, &candidate_lines(&self.candidates));
+        let sdp = sdp::with_candidates(&answer, &candidates::lines(&self.candidates));
         self.events.push_back(Event::Answered { transport: id, request, sdp, sections });
         self.turn(index, now);
     }
@@ -319,7 +162,7 @@ impl Sfu {
         for (mid, section) in &reused {
             text = sdp::with_msid(&text, mid, &section.stream, &section.track);
         }
-        let text = sdp::with_candidates(&text, &candidate_lines(&self.candidates));
+        let text = sdp::with_candidates(&text, &candidates::lines(&self.candidates));
         let sections = offered_sections(&text);
         self.events.push_back(Event::Offered { transport: id, request, sdp: text, sections, mids });
         self.turn(index, now);
@@ -452,60 +295,6 @@ impl Sfu {
             })
             .collect()
     }
-}
-
-/// The stream that str0m has for a section.
-fn stream(rtc: &mut Rtc, mid: Mid) -> Option<SsrcPair> {
-    let mut api = rtc.direct_api();
-    let stream = api.stream_tx_by_mid(mid, None)?;
-    Some(SsrcPair { media: stream.ssrc(), repair: stream.rtx() })
-}
-
-/// A stream with numbers that nobody had, in a section that str0m knows.
-fn declare_new(rtc: &mut Rtc, mid: Mid, repair: bool) -> SsrcPair {
-    let mut api = rtc.direct_api();
-    let media = api.new_ssrc();
-    let mut rtx = repair.then(|| api.new_ssrc());
-    while rtx == Some(media) {
-        rtx = Some(api.new_ssrc());
-    }
-    api.declare_stream_tx(media, rtx, mid, None);
-    SsrcPair { media, repair: rtx }
-}
-
-/// Show str0m the streams that are ours, for the description that it writes next. It never sends on them: between two
-/// negotiations it does not have them (`srtp.rs` says why), nor do its turns walk them.
-fn announce(transport: &mut Transport) {
-    for (mid, pair) in &transport.announced {
-        if transport.rtc.media(*mid).is_some() {
-            transport.rtc.direct_api().declare_stream_tx(pair.media, pair.repair, *mid, None);
-        }
-    }
-}
-
-/// Take all streams out of str0m again: ours, and those that it made for sections in which nobody is subscribed, so that
-/// their next description has one that nobody had.
-fn withdraw(transport: &mut Transport) {
-    for mid in &transport.sections {
-        while let Some(pair) = stream(&mut transport.rtc, *mid) {
-            transport.rtc.direct_api().remove_stream_tx(pair.media);
-        }
-    }
-}
-
-/// Give a subscription its stream, if the client was told of one. Whether it is new.
-pub(crate) fn connect(transport: &mut Transport, subscription: &mut Subscription) -> bool {
-    let mid = subscription.mid;
-    let Some((_, pair)) = transport.announced.iter().find(|(known, _)| *known == mid) else { return false };
-    let Some(media) = transport.rtc.media(mid) else { return false };
-    let description = Description::new(mid, media.cname(), media.remote_extmap());
-    subscription.connected = transport.is_connected();
-    if let Some(slot) = subscription.stream {
-        transport.sender.describe(slot, description);
-        return false;
-    }
-    subscription.stream = transport.sender.open(*pair, description);
-    subscription.stream.is_some()
 }
 
 /// Sections of our own offer: what it says of them.

@@ -3,7 +3,7 @@
 //!
 //! str0m seals with the same session keys: its receiver reports and feedback. That is safe since a nonce is made of SSRC
 //! and index, and **each SSRC has one owner, for RTP and RTCP**: the SSRCs of subscriptions are `sender.rs`'s alone
-//! (`negotiation.rs` takes them out of str0m), and str0m's own one is no subscription's.
+//! (`announcement.rs` takes them out of str0m), and str0m's own one is no subscription's.
 
 use std::collections::VecDeque;
 
