@@ -25,7 +25,8 @@ def enrol(
 ) -> str | Refusal:
     """The chain of three for a device: the two statements that vouch for the link's key, and the link's for the device.
 
-    `statements` are what the server gave: those that the authority did not sign are passed over.
+    `statements` are what the server gave: those that the authority did not sign for this link are passed over. What it
+    signed for another meeting, or a delegation's key for another delegation's seat, no honest server gives here.
     """
     authority = charter.payload.authority
     if authority.thumbprint != invitation.authority:
@@ -42,6 +43,16 @@ def enrol(
             "Call the secretariat: the invitation may be of another meeting, or not uploaded yet.",
         )
     delegation, seat = found
+    if any(one.meeting != charter.payload.meeting for one in (delegation.payload, seat.payload)):
+        return Refusal(
+            Code.CHAIN_MEETING, "The server's statements are of another meeting.", "Do not go on: call the secretariat."
+        )
+    if delegation.payload.delegation != seat.payload.delegation:
+        return Refusal(
+            Code.CHAIN_SEAT,
+            "The statement for the seat is by another delegation's key.",
+            "Do not go on: call the secretariat.",
+        )
     statement = DeviceStatement(
         meeting=charter.payload.meeting,
         issuer=invitation.key.thumbprint,

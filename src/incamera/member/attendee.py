@@ -50,6 +50,7 @@ _LASTING: Final = frozenset(
         Code.CHARTER_PART,
         Code.CHAIN_MEETING,
         Code.CHAIN_ISSUER,
+        Code.CHAIN_SEAT,
         Code.CHAIN_TIME,
         Code.STATE_UNREADABLE,
         Code.DEVICE_REVOKED,
