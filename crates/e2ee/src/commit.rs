@@ -6,12 +6,11 @@ use openmls::prelude::OpenMlsProvider;
 use serde::Deserialize;
 
 use crate::chain::Credential;
-use crate::claims::{
-    self, ADDS_MAX, Add, Because, Claims, Facts, KEY_PACKAGE_BYTES_MAX, Knock, Remove, Roster, breach, chain_of,
-};
+use crate::claims::{ADDS_MAX, Add, Because, Claims, Facts, KEY_PACKAGE_BYTES_MAX, Knock, Remove, breach};
 use crate::error::{Code, Error, Result};
 use crate::group::{Advance, Group, index};
 use crate::heads::Heads;
+use crate::judgement::{self, Roster, chain_of};
 use crate::mls;
 use crate::storage::Blocked;
 use crate::strict::{Hash, Thumbprint, unb64u};
@@ -92,7 +91,7 @@ impl Group {
         if credential.device != knock.device || added.identity != knock.chain.as_bytes() {
             return Err(refuse("CLAIM-12", "its key package is another chain's than the knock's"));
         }
-        if !claims::fits(&added, &credential) {
+        if !judgement::fits(&added, &credential) {
             return Err(refuse("CLAIM-12", "its key package outlives its statement, or has extensions"));
         }
         Ok(credential)
@@ -206,7 +205,7 @@ impl Group {
         let device = self.device.ok_or_else(|| Error::internal("a member has a device"))?;
         let staged = group.pending_commit().ok_or_else(|| Error::internal("a staged commit is pending"))?;
         let effect = mls::effect(staged, group.own_leaf_index().u32(), &heads.to_aad())?;
-        claims::judge(&self.roster, &device, &effect, claims, facts, &self.trust, self.place()?)
+        judgement::judge(&self.roster, &device, &effect, claims, facts, &self.trust, self.place()?)
     }
 
     /// Drop the pending commit: the server refused it for good. A lost race needs no call: `process` drops it.
@@ -357,7 +356,7 @@ fn judge_staged(
     group: &Group,
 ) -> Result<Roster> {
     let effect = mls::effect(staged, sender, aad)?;
-    claims::judge(roster, author, &effect, claims, facts, &group.trust, group.place()?)
+    judgement::judge(roster, author, &effect, claims, facts, &group.trust, group.place()?)
 }
 
 /// Whether the tree's leaves are this roster: the same leaves, identities and keys.

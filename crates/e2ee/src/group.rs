@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::chain::{self, Credential, Expected, LeafPlace, Trust};
-use crate::claims::{Add, Claims, Facts, Remove, Roster, Seated};
+use crate::claims::{Add, Claims, Facts, Remove};
 use crate::error::{Code, Error, Result};
 use crate::frame_keys::{self, Identity};
 use crate::heads::Heads;
+use crate::judgement::{Roster, Seated};
 use crate::messages::ItemKeys;
 use crate::mls;
 use crate::storage::{self, Blocked, Header};

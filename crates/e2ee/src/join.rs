@@ -6,10 +6,11 @@ use openmls::prelude::{Member, OpenMlsProvider};
 use serde::Deserialize;
 
 use crate::chain::{Fact, LeafPlace};
-use crate::claims::{Claims, Facts, Roster};
+use crate::claims::{Claims, Facts};
 use crate::commit::is_roster;
 use crate::error::{Code, Error, Result};
 use crate::group::{Advance, Group, seated};
+use crate::judgement::Roster;
 use crate::mls;
 use crate::strict::{Hash, Thumbprint};
 

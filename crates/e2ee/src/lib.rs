@@ -16,6 +16,7 @@ pub mod heads;
 pub mod heartbeat;
 pub mod join;
 pub mod json;
+mod judgement;
 pub mod liveness;
 pub mod messages;
 pub mod mls;

@@ -18,8 +18,8 @@ use openmls::prelude::{
 use openmls_basic_credential::SignatureKeyPair;
 use openmls_rust_crypto::OpenMlsRustCrypto;
 
-use crate::claims::{AddedLeaf, Effect, lifetime};
 use crate::error::{Error, Result};
+use crate::judgement::{AddedLeaf, Effect, lifetime};
 use crate::strict::GroupId;
 
 /// `MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519` (draft-ietf-mls-pq-ciphersuites-06, TBD2), by OpenMLS's provisional number.

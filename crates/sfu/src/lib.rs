@@ -5,7 +5,8 @@
 //! | Datagrams, commands and the time go in by `handle_*`; after a batch of them, [`Sfu::flush`] once; then drain [`Sfu::poll_event`] and wake again at [`Sfu::poll_timeout`]. The core asks no clock, opens no socket, starts no thread. One `now` a batch is enough. |
 //!
 //! A packet's way: `demux` (whose is it) → `transport` (str0m opens it) → `forward` (its publication, and from there the
-//! subscriptions) → `layers`, `rewrite` (a subscriber's layer and numbers) → `sender` (`header`, then sealed by `srtp`) → `outbox` → [`Sink`].
+//! subscriptions) → `layers`, `rewrite` (a subscriber's layer and numbers) → `sender` (`header`, and `srtp` seals it) →
+//! `outbox` → [`Sink`].
 //! Back come `feedback` and `rtcp`: what a subscriber misses, which key frame it waits for, what of its link is lost.
 
 #![forbid(unsafe_code)]
