@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import Row, Select, Table, and_, func, insert, or_, select
+from sqlalchemy import Table, and_, func, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -21,9 +21,10 @@ from incamera.accreditation.charter import PartId
 from incamera.accreditation.strict import DelegationId, Hash, MeetingId, sha256
 from incamera.limits import FEED_BATCH_BYTES, FEED_BATCH_ENTRIES
 from incamera.record import database, journal
-from incamera.record.entry import Entry, JournalId, Place, open_entry
+from incamera.record.entry import Entry, JournalId, Place
 from incamera.record.journal import Tail
-from incamera.record.store import Appended, BlobRecord, Placed, StoreCorrupt, StoredStatement, within
+from incamera.record.rows import entry_row, find_entries, find_tails, placed, select_entries
+from incamera.record.store import Appended, BlobRecord, Placed, StoredStatement, within
 from incamera.record.tables import BLOBS, CHARTERS, ENTRIES, MEETINGS, PARTS, STATEMENTS
 from incamera.record.writer import Work, Writer
 from incamera.refusal import Code, Refusal
@@ -176,29 +177,29 @@ class SqlStore:
     async def find(self, meeting: MeetingId, body: Hash) -> Entry | None:
         """See `Store`."""
         async with self._reader.connect() as connection:
-            return (await _find(connection, meeting, [body])).get(body)
+            return (await find_entries(connection, meeting, [body])).get(body)
 
     async def tails(self, meeting: MeetingId) -> Mapping[JournalId, Tail]:
         """See `Store`."""
         async with self._reader.connect() as connection:
-            return await _tails(connection, meeting)
+            return await find_tails(connection, meeting)
 
     async def read(self, meeting: MeetingId, after: Mapping[JournalId, int]) -> tuple[Placed, ...]:
         """See `Store`. At most `FEED_BATCH_ENTRIES`, and about `FEED_BATCH_BYTES`; always one if there is one."""
         spans = [and_(ENTRIES.c.journal == name, ENTRIES.c.seq > seq) for name, seq in after.items()]
         if not spans:
             return ()
-        query = _select_entries(meeting).where(or_(*spans)).order_by(ENTRIES.c.position)
+        query = select_entries(meeting).where(or_(*spans)).order_by(ENTRIES.c.position)
         async with self._reader.connect() as connection:
             rows = await connection.execute(query.limit(FEED_BATCH_ENTRIES.value))
-            return tuple(within(map(_placed, rows), FEED_BATCH_BYTES.value))
+            return tuple(within(map(placed, rows), FEED_BATCH_BYTES.value))
 
     async def read_all(self, meeting: MeetingId) -> AsyncIterator[Placed]:
         """See `Store`. All of one moment: what is appended meanwhile is not among them."""
         async with self._reader.connect() as connection:
-            rows = await connection.stream(_select_entries(meeting).order_by(ENTRIES.c.position))
+            rows = await connection.stream(select_entries(meeting).order_by(ENTRIES.c.position))
             async for row in rows:
-                yield _placed(row)
+                yield placed(row)
 
     async def add_blob(self, meeting: MeetingId, blob: BlobRecord) -> Refusal | None:
         """See `Store`."""
@@ -264,9 +265,9 @@ class SqlStore:
         known: dict[MeetingId, dict[Hash, Entry]] = {}
         for meeting in dict.fromkeys(one.meeting for one in appends):
             if meeting not in self._tails:
-                self._tails[meeting] = await _tails(connection, meeting)
+                self._tails[meeting] = await find_tails(connection, meeting)
             bodies = [one.entries[0].header.body for one in appends if one.meeting == meeting]
-            known[meeting] = await _find(connection, meeting, bodies)
+            known[meeting] = await find_entries(connection, meeting, bodies)
         rows: list[dict[str, object]] = []
         results: list[Appended | Refusal] = []
         for one in appends:
@@ -286,7 +287,7 @@ class SqlStore:
         if isinstance(ends, Refusal):
             return ends
         assert self._position is not None, "_append_all read it"
-        rows += [_entry_row(row, self._position + place, entry) for place, entry in enumerate(append.entries, start=1)]
+        rows += [entry_row(row, self._position + place, entry) for place, entry in enumerate(append.entries, start=1)]
         self._position += len(append.entries)
         self._tails[append.meeting] = ends
         known |= {entry.header.body: entry for entry in append.entries}
@@ -321,68 +322,6 @@ def _follow(
             )
         ends[name] = end
     return ends
-
-
-def _entry_row(row: int, position: int, entry: Entry) -> dict[str, object]:
-    assert sha256(entry.header_bytes) == entry.hash, "an entry is what its hash says"
-    assert entry.body is not None, "a new entry has its body"
-    return {
-        "position": position,
-        "meeting_id": row,
-        "journal": entry.header.journal,
-        "seq": entry.header.seq,
-        "header": entry.header_bytes,
-        "digest": entry.header.body,
-        "body": entry.body,
-    }
-
-
-def _select_entries(meeting: MeetingId) -> Select[int, bytes, str | None]:
-    columns = select(ENTRIES.c.position, ENTRIES.c.header, ENTRIES.c.body)
-    return columns.join(MEETINGS).where(MEETINGS.c.meeting == meeting)
-
-
-def _placed(row: Row[int, bytes, str | None]) -> Placed:
-    position, header, body = row
-    entry = open_entry(header, body)
-    if isinstance(entry, Refusal):
-        raise StoreCorrupt(f"position {position}: {entry.reason}")
-    return Placed(position, entry)
-
-
-async def _find(connection: AsyncConnection, meeting: MeetingId, bodies: Sequence[Hash]) -> dict[Hash, Entry]:
-    rows = await connection.execute(_select_entries(meeting).where(ENTRIES.c.digest.in_(bodies)))
-    entries = [_placed(row).entry for row in rows]
-    return {entry.header.body: entry for entry in entries}
-
-
-async def _tails(connection: AsyncConnection, meeting: MeetingId) -> dict[JournalId, Tail]:
-    newest = (
-        select(ENTRIES.c.meeting_id, ENTRIES.c.journal, func.max(ENTRIES.c.seq).label("seq"))
-        .join(MEETINGS)
-        .where(MEETINGS.c.meeting == meeting)
-        .group_by(ENTRIES.c.meeting_id, ENTRIES.c.journal)
-        .subquery()
-    )
-    is_newest = and_(
-        ENTRIES.c.meeting_id == newest.c.meeting_id,
-        ENTRIES.c.journal == newest.c.journal,
-        ENTRIES.c.seq == newest.c.seq,
-    )
-    columns = select(ENTRIES.c.position, ENTRIES.c.header, ENTRIES.c.body)
-    tails: dict[JournalId, Tail] = {}
-    for row in await connection.execute(columns.join(newest, is_newest)):
-        entry = _placed(row).entry
-        header = entry.header
-        tails[header.journal] = Tail(
-            meeting=meeting,
-            journal=header.journal,
-            seq=header.seq,
-            hash=entry.hash,
-            at_ms=header.at_ms,
-            main=header.main,
-        )
-    return tails
 
 
 async def _insert_statements(connection: AsyncConnection, row: int, statements: Sequence[StoredStatement]) -> None:
