@@ -95,3 +95,13 @@ test("each key that is named in the source exists, and each that exists is used"
   const isUsed = (key: string) => named.includes(key) || starts.some((start) => key.startsWith(start));
   expect([...known].filter((key) => !isUsed(key))).toEqual([]);
 });
+
+test("what a button is called contains the words that stand on it, for who speaks to the page", () => {
+  const pairs = [
+    ["door/admit", "door/admitWhom"],
+    ["door/refuse", "door/refuseWhom"],
+    ["lock/exclude", "lock/excludeWhom"],
+  ] as const;
+  for (const words of [en, fr].map((one) => new Map(leaves(one))))
+    for (const [shown, called] of pairs) expect(words.get(called)).toContain(words.get(shown)?.replace("…", ""));
+});
