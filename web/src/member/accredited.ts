@@ -5,7 +5,6 @@
  */
 import type { Text } from "../accreditation/charter.ts";
 import type { Seat } from "../accreditation/seat.ts";
-import { thumbprint } from "../accreditation/signature.ts";
 import type { Core } from "../e2ee/core.ts";
 import type { Bodies, Kind } from "../meeting/acts.ts";
 import type { Alarm } from "../meeting/alarm.ts";
@@ -14,27 +13,23 @@ import { speakers } from "../meeting/speech.ts";
 import { roleOfThumbprint } from "../meeting/state.ts";
 import { isRefusal, type Refusal, refuse } from "../refusal.ts";
 import { type Readable, Store } from "../store.ts";
+import { type Arrival, arrive } from "./arrival.ts";
 import { Attendee } from "./attendee.ts";
-import { Client, newInstance } from "./client.ts";
+import { type Client, newInstance } from "./client.ts";
 import type { Manner } from "./conduct.ts";
-import { invitationKey } from "./device.ts";
-import type { LinkKey } from "./enrolment.ts";
 import type { Entrance } from "./entrance.ts";
 import { Lives } from "./lives.ts";
 import type { TabMemory } from "./memory.ts";
 import { checkServer } from "./network.ts";
-import { type Origin, whence } from "./origin.ts";
 import { beginning, isInside, outlookOf, seatOf, sightOf } from "./outlook.ts";
 import { goOver } from "./passage.ts";
 import type { PlaneSnapshot, PrivateMember, Stand } from "./plane.ts";
 import { proofOf, recordOf } from "./proof.ts";
 import { Rooms } from "./rooms.ts";
-import { takeSeat } from "./seatLock.ts";
 import { Secrets } from "./secrets.ts";
 import type { Sitting } from "./sitting.ts";
 import { LOOK_MS, Wakefulness } from "./sleep.ts";
 import type { Station } from "./station.ts";
-import { webcrypto } from "./webcrypto.ts";
 
 export interface AccreditedOptions {
   readonly entrance: Entrance;
@@ -60,12 +55,9 @@ export class AccreditedMember implements PrivateMember {
   #instance = newInstance();
   /** Of the present life; of the last one where none goes on. */
   #attendee: Attendee | undefined;
-  #link: LinkKey | undefined;
-  #invitation = "";
-  #client: Client | undefined;
+  #arrival: Arrival | undefined;
   /** Sittings that the chair or the secretariat pressed to open. */
   readonly #opens = new Set<string>();
-  #origin: Origin = { page: "server", server: "" };
   #isRefreshing = false;
 
   constructor(options: AccreditedOptions) {
@@ -124,10 +116,13 @@ export class AccreditedMember implements PrivateMember {
   }
 
   async start(): Promise<void> {
-    const { memory, isFirstTab } = this.#options;
+    const { entrance, memory, isFirstTab, now } = this.#options;
     if (memory.now.isLoudspeakerOn === undefined) this.#change({ isLoudspeakerOn: await isFirstTab });
-    const refusal = await this.#arrive();
-    if (refusal) return this.#stand({ at: "refused", code: refusal.refused });
+    const arrival = await arrive(entrance, memory, now);
+    if (isRefusal(arrival)) return this.#stand({ at: "refused", code: arrival.refused });
+    this.#arrival = arrival;
+    window.addEventListener("online", () => this.#attendee?.wake());
+    this.#watchSleep();
     await this.#goOn(this.#lives.begin());
   }
 
@@ -280,33 +275,17 @@ export class AccreditedMember implements PrivateMember {
   readonly path = async () => this.#rooms.media?.path();
   readonly statistics = async () => (await this.#rooms.media?.statistics()) ?? {};
 
-  // Arriving, and beginning anew where this program broke.
-
-  async #arrive(): Promise<Refusal | undefined> {
-    const { entrance, memory, now } = this.#options;
-    this.#invitation = entrance.invitation ?? "";
-    if (entrance.seed) {
-      this.#link = await invitationKey(entrance.seed);
-      this.#invitation = await thumbprint(this.#link.public, webcrypto);
-      memory.keep({ invitation: this.#invitation });
-    }
-    if (!(await takeSeat(entrance.meeting, this.#invitation))) return refuse("seat.open");
-    this.#origin = await whence();
-    this.#client = new Client(entrance.meeting, this.#origin.server, now);
-    window.addEventListener("online", () => this.#attendee?.wake());
-    this.#watchSleep();
-    return undefined;
-  }
+  // Beginning, and beginning anew where this program broke.
 
   #begin(core: Core): Attendee {
     const { entrance, now, monotonic } = this.#options;
-    const client = this.#client;
-    if (!client) throw new Error("who begins has arrived");
+    if (!this.#arrival) throw new Error("who begins has arrived");
+    const { link, invitation, client } = this.#arrival;
     const attendee: Attendee = new Attendee({
       meeting: entrance.meeting,
       authority: entrance.authority,
-      invitation: this.#invitation,
-      link: this.#link,
+      invitation,
+      link,
       core,
       client,
       manner: (sitting) => this.#manner(sitting),
@@ -339,7 +318,7 @@ export class AccreditedMember implements PrivateMember {
       return this.#lives.broke(attendee);
     }
     if (this.#lives.now !== attendee) return;
-    const isForbidden = this.#origin.page === "server" && attendee.forbidsServerPage;
+    const isForbidden = this.#arrival?.page === "server" && attendee.forbidsServerPage;
     if (!refusal && isForbidden && !attendee.device) refusal = refuse("page.forbidden");
     if (refusal) return this.#stand({ at: "refused", code: refusal.refused });
     this.#refresh(); // whose link it is stands on the check, before anything else changes
@@ -431,10 +410,10 @@ export class AccreditedMember implements PrivateMember {
 
   #refresh(): void {
     const attendee = this.#attendee;
-    if (!attendee) return;
+    if (!attendee || !this.#arrival) return;
     const { stand } = this.#store.snapshot();
     const { entrance, now } = this.#options;
-    const seen = outlookOf(attendee, entrance.authority, this.#origin.page, now());
+    const seen = outlookOf(attendee, entrance.authority, this.#arrival.page, now());
     this.#rooms.media?.follow(seen.isSending);
     this.#change(seen);
     const { sitting } = attendee;

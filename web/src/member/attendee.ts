@@ -12,7 +12,7 @@ import type { Alarm } from "../meeting/alarm.ts";
 import type { Breach } from "../meeting/fold.ts";
 import { type Entry, openEntry, type Place } from "../record/entry.ts";
 import { type Code, isRefusal, type Refusal, refuse } from "../refusal.ts";
-import { choose, type Seen, type Wants } from "./choice.ts";
+import type { Wants } from "./choice.ts";
 import type { Client } from "./client.ts";
 import type { Manner } from "./conduct.ts";
 import { Device } from "./device.ts";
@@ -21,6 +21,7 @@ import { type Door, Feed, type Message } from "./feed.ts";
 import { News } from "./news.ts";
 import { journalsIn, peekAct, Reader } from "./reader.ts";
 import { Sitting } from "./sitting.ts";
+import { Sittings } from "./sittings.ts";
 import type { Seen as Noticed } from "./vigil.ts";
 import { webcrypto } from "./webcrypto.ts";
 
@@ -69,7 +70,6 @@ export interface AttendeeOptions {
 /** One seat's device at one meeting. */
 export class Attendee {
   readonly reader: Reader;
-  readonly sittings = new Map<string, Sitting>();
   alarms: readonly Alarm[] = [];
   /** Why it is not in: the last thing that the server refused. */
   refusal: Refusal | undefined;
@@ -82,10 +82,7 @@ export class Attendee {
   readonly onSitting: ((sitting: Sitting) => void)[] = [];
   readonly #options: AttendeeOptions;
   readonly #feed: Feed;
-  #doors: ReadonlyMap<string, Door> = new Map();
-  #wants: Wants = "none";
-  /** The sitting that this device is in, or at whose door it stands. */
-  #current: string | undefined;
+  readonly #sittings: Sittings;
   /** Where our journals end, as the server says on this connection; undefined: it has not said yet. */
   #ends: ReadonlyMap<string, Place> | undefined;
   #isConnected = false;
@@ -98,6 +95,15 @@ export class Attendee {
     this.#options = options;
     const { meeting, authority, core, client } = options;
     this.reader = new Reader(authority, meeting, checksWith(core, webcrypto));
+    this.#sittings = new Sittings({
+      reader: this.reader,
+      make: (name) => this.#made(name),
+      begin: (sitting) => {
+        sitting.live(this.isLive);
+        for (const listener of this.onSitting) listener(sitting);
+        sitting.run().catch(() => this.#broke());
+      },
+    });
     this.#feed = new Feed({
       meeting,
       token: () => (this.device ? client.prove(this.device) : Promise.resolve(refuse("link.missing"))),
@@ -116,11 +122,16 @@ export class Attendee {
 
   /** The sitting that this device is in, or at whose door it stands. */
   get sitting(): Sitting | undefined {
-    return this.#current === undefined ? undefined : this.sittings.get(this.#current);
+    return this.#sittings.current;
+  }
+
+  /** All that it heard of, by id. */
+  get sittings(): ReadonlyMap<string, Sitting> {
+    return this.#sittings.known;
   }
 
   get doors(): ReadonlyMap<string, Door> {
-    return this.#doors;
+    return this.#sittings.doors;
   }
 
   /** Milliseconds on the monotonic clock. */
@@ -185,8 +196,7 @@ export class Attendee {
 
   /** Be in the first open sitting, in this one, or in none. */
   choose(wants: Wants): void {
-    this.#wants = wants;
-    this.#choose();
+    this.#sittings.want(wants);
   }
 
   /** An act of this device, that says what it has seen of its own journals. */
@@ -322,10 +332,9 @@ export class Attendee {
       if (refusal) this.refusal = refusal;
       else if (this.#end === undefined) await this.#checkHead(message.head);
     } else if ("door" in message) {
-      this.#doors = new Map(message.door.map((door) => [door.sitting, door]));
       // A reader is told first where its journals end: who was not, reads none.
       this.#ends ??= new Map();
-      this.#choose();
+      this.#sittings.see(message.door);
     } else if ("receipt" in message) await this.#receipt(message.receipt.h, message.receipt.b);
     else if ("signal" in message) this.sittings.get(message.signal.sitting)?.signal(message.signal.message);
     else if ("problem" in message) this.refusal = message.problem;
@@ -352,9 +361,9 @@ export class Attendee {
     const { steps, breach } = await this.reader.take(entries);
     const fresh = entries.filter(({ header }) => header.seq > (had[header.journal] ?? 0));
     if (isNew) await this.device?.append(fresh);
-    for (const step of steps) this.#sitting(step.sitting).take(step);
+    for (const step of steps) this.#sittings.of(step.sitting).take(step);
     if (breach) this.#breached(breach);
-    this.#choose();
+    this.#sittings.choose();
     return undefined;
   }
 
@@ -411,41 +420,7 @@ export class Attendee {
     this.#options.changed();
   }
 
-  // Sittings.
-
-  /** Goes into the sitting that is wanted and can be seen: by its door, or by its journal. A device is in one at a time. */
-  #choose(): void {
-    for (const [name, sitting] of this.sittings) sitting.atTheDoor(this.#doors.get(name));
-    const chosen = this.#chosen();
-    if (chosen === undefined || !this.device) return;
-    for (const [name, sitting] of this.sittings) if (name !== chosen) sitting.stayOut();
-    this.#current = chosen;
-    const sitting = this.#sitting(chosen);
-    if (!sitting.wantsIn) sitting.enter();
-  }
-
-  #chosen(): string | undefined {
-    const names = new Set([...this.#doors.keys(), ...this.reader.sittings]);
-    const current = this.sitting;
-    const isWaitedFor = this.#doors.get(current?.id ?? "")?.state === "unopened";
-    const isBusy = current?.wantsIn === true && current.phase !== "closed" && !isWaitedFor;
-    return choose(
-      this.#wants,
-      [...names].map((name) => this.#seen(name)),
-      isBusy ? current.id : undefined,
-    );
-  }
-
-  #seen(name: string): Seen {
-    const door = this.#doors.get(name);
-    const read = this.reader.sittings.includes(name) ? this.reader.state(name)?.sitting.stage : door?.state;
-    const opens = door?.opens ?? this.reader.terms?.sittings.get(name)?.opens ?? 0;
-    return { sitting: name, stage: read ?? "unopened", opens };
-  }
-
-  #sitting(name: string): Sitting {
-    const known = this.sittings.get(name);
-    if (known) return known;
+  #made(name: string): Sitting {
     if (!this.device) throw new Error("who reads has a device");
     const { core, client, manner, monotonic, now, random } = this.#options;
     const sitting: Sitting = new Sitting({
@@ -458,7 +433,7 @@ export class Attendee {
       primitives: webcrypto,
       signal: (of, message) => this.#feed.signal(of, message),
       manner: () => manner(sitting),
-      knownElsewhere: () => this.#knownElsewhere(name),
+      knownElsewhere: () => this.#sittings.knownElsewhere(name),
       changed: () => {
         this.#mend(sitting);
         this.#changed();
@@ -467,17 +442,6 @@ export class Attendee {
       now,
       random,
     });
-    this.sittings.set(name, sitting);
-    sitting.atTheDoor(this.#doors.get(name));
-    sitting.live(this.isLive);
-    for (const listener of this.onSitting) listener(sitting);
-    sitting.run().catch(() => this.#broke());
     return sitting;
-  }
-
-  /** Devices that another sitting admitted, as far as we read. */
-  #knownElsewhere(but: string): ReadonlySet<string> {
-    const others = this.reader.sittings.filter((name) => name !== but);
-    return new Set(others.flatMap((name) => [...(this.reader.state(name)?.sitting.lobby.admittedOnce ?? [])]));
   }
 }
