@@ -6,7 +6,7 @@ record.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from secrets import token_bytes
 from ssl import SSLContext
 from typing import Final, Literal, TypeAlias
@@ -21,13 +21,14 @@ from incamera.clock import Clock
 from incamera.limits import TOKEN_SECONDS
 from incamera.meeting.acts import Act, Body, EnrolDevice, wire_form
 from incamera.meeting.rules import Breach
-from incamera.member.choice import Seen, Wants, choose, in_charter_order
+from incamera.member.choice import Wants
 from incamera.member.client import RENEW_BEFORE_S, Client
 from incamera.member.conduct import Manner
 from incamera.member.device import Identity, StateFolder
-from incamera.member.feed import Door, Doors, Ended, Entries, Feed, Message, Receipt, Signal, opened
+from incamera.member.feed import Doors, Ended, Entries, Feed, Message, Receipt, Signal, opened
 from incamera.member.reader import Reader
 from incamera.member.sitting import Sitting
+from incamera.member.sittings import Sittings
 from incamera.member.vigil import Alarm
 from incamera.record.entry import Entry, JournalId, Place
 from incamera.record.journal import Fork
@@ -76,7 +77,6 @@ class Attendee:
         self.clock = clock
         self.client = Client(invitation.origin, invitation.meeting, clock, tls)
         self.reader = Reader(invitation.authority, invitation.meeting)
-        self.sittings: dict[SittingId, Sitting] = {}
         self.alarms: list[Alarm] = []
         self.refusal: Refusal | None = None
         """Why it is not in: the last thing that the server refused."""
@@ -85,14 +85,19 @@ class Attendee:
         """Called with each sitting that it goes into."""
         self._folder = folder
         self._manner = manner or Manner()
-        self._wants = wants
-        self._doors: dict[SittingId, Door] = {}
+        opens = self._manner.opens
+        self._sittings = Sittings(self.reader, wants, opens=opens, make=self._made_sitting, begin=self._begin)
         self._feed: Feed | None = None
         self._ends: dict[JournalId, Place] | None = None
         self._lives: dict[SittingId, asyncio.Task[None]] = {}
         self._end: End | None = None
         self._over = asyncio.Event()
         self._changed: asyncio.Condition = asyncio.Condition()
+
+    @property
+    def sittings(self) -> Mapping[SittingId, Sitting]:
+        """Those that it has gone into, by id."""
+        return self._sittings.known
 
     @property
     def me(self) -> Thumbprint:
@@ -268,10 +273,9 @@ class Attendee:
                     self._check_head(head)
                 return refusal
             case Doors(doors=doors):
-                self._doors = {door.sitting: door for door in doors}
                 # A reader is told first where its journals end: who was not, reads none.
                 self._ends = {} if self._ends is None else self._ends
-                self._choose()
+                self._sittings.see(doors)
                 self._go_on()
             case Receipt(entry=entry):
                 breach = self.reader.receipt(entry)
@@ -300,10 +304,10 @@ class Attendee:
         if is_new:
             self._folder.append(entry for entry in entries if entry.header.seq > had.get(entry.header.journal, 0))
         for step in steps:
-            self._sitting(step.sitting).take(step)
+            self._sittings.of(step.sitting).take(step)
         if breach is not None:
             self._breached(breach)
-        self._choose()
+        self._sittings.choose()
         self._go_on()
         return None
 
@@ -339,35 +343,9 @@ class Attendee:
 
     # Sittings.
 
-    def _choose(self) -> None:
-        """Go into the sittings that are wanted and can be seen: by a door, or by a journal that we read."""
-        for name, sitting in self.sittings.items():
-            sitting.at_the_door(self._doors.get(name))
-        names = [*self._doors, *(name for name in self._read() if name not in self._doors)]
-        seen = [self._seen(name) for name in in_charter_order(names, self.reader.contents.sittings.values())]
-        is_busy = any(sitting.phase != "closed" for sitting in self.sittings.values())
-        chosen = choose(self._wants, seen, opens=self._manner.opens, is_busy=is_busy)
-        for name in chosen:
-            self._sitting(name)
-
-    def _seen(self, name: SittingId) -> Seen:
-        door, sitting, state = self._doors.get(name), self.sittings.get(name), self.reader.state(name)
-        is_refused = sitting is not None and sitting.refusal is not None
-        if state is not None:
-            return Seen(name, state.sitting.stage == "open", state.sitting.stage == "closed", is_refused)
-        if door is not None:
-            return Seen(name, door.is_open, door.is_closed, is_refused)
-        return Seen(name, is_open=True, is_refused=is_refused)  # its journal begins
-
-    def _read(self) -> list[SittingId]:
-        journals = self.reader.entries
-        return [SittingId(name) for name in journals if name != self.reader.main]
-
-    def _sitting(self, name: SittingId) -> Sitting:
-        if name in self.sittings:
-            return self.sittings[name]
+    def _made_sitting(self, name: SittingId) -> Sitting:
         assert self.identity is not None, "who reads has a device"
-        sitting = Sitting(
+        return Sitting(
             name,
             identity=self.identity,
             folder=self._folder,
@@ -378,14 +356,12 @@ class Attendee:
             clock=self.clock,
             manner=self._manner,
         )
-        sitting.known_elsewhere = lambda: self._known(name)
-        sitting.at_the_door(self._doors.get(name))
+
+    def _begin(self, sitting: Sitting) -> None:
         sitting.live(self._is_live())
-        self.sittings[name] = sitting
-        self._lives[name] = asyncio.create_task(self._live(sitting), name=f"sitting {name}")
+        self._lives[sitting.id] = asyncio.create_task(self._live(sitting), name=f"sitting {sitting.id}")
         for listener in self.on_sitting:
             listener(sitting)
-        return sitting
 
     async def _live(self, sitting: Sitting) -> None:
         async with self._changed:
@@ -396,13 +372,6 @@ class Attendee:
             _log.exception("sitting.failed", sitting=sitting.id)
             self._finish("alarmed")
             raise
-
-    def _known(self, but: SittingId) -> frozenset[Thumbprint]:
-        """Devices that another sitting admitted, as far as we read."""
-        states = [self.reader.state(name) for name in self._read() if name != but]
-        return frozenset(
-            device for state in states if state is not None for device in state.sitting.lobby.admitted_once
-        )
 
     async def _signal(self, sitting: SittingId, message: bytes) -> None:
         if self._feed is not None:
