@@ -11,6 +11,7 @@ LONGEST = (
     "tests/browser/test_private.py",
     "tests/malice/test_room.py",
     "tests/bench/test_figures.py",
+    "tests/durability/test_kill.py",
     "tests/durability/test_served.py",
     "tests/evidence/test_canaries.py",
 )
