@@ -14,7 +14,8 @@ from incamera.clock import SystemClock
 from incamera.refusal import Code, Refused
 from incamera.server import Running, run, serving
 from incamera.settings.fields import Data, Http, Media, Settings
-from incamera.sfu import tokens
+from incamera.sfu import core, tokens
+from incamera.sfu.server import SfuServer, SfuSettings
 from tests.support.patience import PATIENCE_S
 
 KEYS = {"key": "a secret of at least thirty-two characters"}
@@ -81,3 +82,20 @@ def test_a_failed_core_ends_the_server_in_order_and_as_a_failure(
     assert refused.value.refusal.code is Code.MEDIA_FAILED
     events = [log["event"] for log in logs]
     assert events.index("media.failed") < events.index("server.ending")
+
+
+def test_a_panic_that_ended_one_connection_is_logged_by_its_place_and_fails_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story() -> None:
+        settings = SfuSettings(keys=KEYS, core=core.CoreConfig(udp="127.0.0.1:0", tcp=None))
+        async with SfuServer(settings, SystemClock()) as sfu:
+            places = iter([["crates/sfu/src/forward.rs:7:5"]])
+            monkeypatch.setattr(core.Core, "faults", lambda _: next(places, []))
+            sfu._drain_core()
+            assert sfu.unready() is None
+
+    with capture_logs() as logs:
+        asyncio.run(story())
+    faults = [log for log in logs if log["event"] == "media.fault"]
+    assert [(log["log_level"], log["place"]) for log in faults] == [("error", "crates/sfu/src/forward.rs:7:5")]
