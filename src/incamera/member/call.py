@@ -334,6 +334,7 @@ class Connection:
                 self._let_go(track)
 
         def failed(participant: rtc.RemoteParticipant, *_: object) -> None:
+            _log.info("track.failed", sitting=self.sitting.id)
             self.reception.of(self._who(participant.identity)).failed += 1
 
         def muted(participant: rtc.Participant, publication: Any) -> None:
