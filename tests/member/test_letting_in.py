@@ -76,3 +76,11 @@ def test_more_than_the_server_takes_wait_and_the_commit_waits_for_them(monkeypat
     step = conduct.next_step(replace(all_in, noticed=noticed))
     assert isinstance(step, MakeCommit)
     assert [add.device for add in step.plan.adds] == [device.thumbprint for device in devices]
+
+
+def test_nothing_is_decided_while_the_record_says_more_than_the_group_has_heard() -> None:
+    paper = Paper()
+    chair, devices = at_the_door(paper)
+    ahead = replace(view(paper, chair, devices), is_behind=True)
+    assert conduct.next_step(ahead) == Wait()
+    assert isinstance(conduct.next_step(replace(ahead, is_behind=False)), AdmitDevices)

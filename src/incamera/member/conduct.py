@@ -86,6 +86,8 @@ class View:
     knocked: Knocked | None = None
     is_posting: bool = False
     """An act of ours has no answer yet."""
+    is_behind: bool = False
+    """Entries that `state` has did not come to our share of the group yet: what one says does not fit the other."""
     is_forked: bool = False
     """Others were shown another record: nothing is done of itself on the word of this one."""
     wrong: Wrong | None = None
@@ -171,7 +173,7 @@ Step: TypeAlias = Open | KnockAt | MakeGroup | AdmitDevices | TurnAway | Accuse 
 
 def next_step(view: View) -> Step:
     """What to do now."""
-    if view.is_posting or view.is_forked or not view.wants_in:
+    if view.is_posting or view.is_behind or view.is_forked or not view.wants_in:
         return Wait()
     step = _step(view)
     if not isinstance(step, Wait) and view.now_ms < view.not_before_ms:

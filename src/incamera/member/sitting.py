@@ -268,6 +268,7 @@ class Sitting:
             core=core,
             knocked=membership.knocked,
             is_posting=self.deeds.is_posting,
+            is_behind=bool(self._inbox),
             is_forked=self.is_forked,
             wrong=membership.wrong,
             turn=turn,

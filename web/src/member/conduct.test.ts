@@ -101,6 +101,7 @@ function view(change: Partial<View> = {}): View {
     knocked: undefined,
     isRefused: false,
     isPosting: false,
+    isBehind: false,
     isForked: false,
     wrong: undefined,
     turn: async (_, since) => since,
@@ -131,6 +132,13 @@ describe("at the door", () => {
     expect(await nextMove(later)).toEqual({ do: "knock", group: "group" });
     const regrouped = view({ door: { isOpen: true, group: "new" }, core: atDoor, knocked });
     expect(await nextMove(regrouped)).toEqual({ do: "knock", group: "new" });
+  });
+
+  test("it does not knock again where the record answered its knock, and the group has not heard it yet", async () => {
+    const knocked = { act: "knock alb", group: "group", at: NOW };
+    const answered = view({ state: fold({ members: ["chair", "alb"] }), core: atDoor, knocked });
+    expect(await nextMove(answered)).toEqual({ do: "knock", group: "group" });
+    expect(await nextMove({ ...answered, isBehind: true })).toEqual(wait);
   });
 
   test("an unopened sitting is opened by who opens, and waited for by the others", async () => {

@@ -71,6 +71,8 @@ export interface View {
   readonly isRefused: boolean;
   /** An act of ours has no answer yet. */
   readonly isPosting: boolean;
+  /** Entries that `state` has did not come to our share of the group yet: what one says does not fit the other. */
+  readonly isBehind: boolean;
   /** Others were shown another record: nothing is done of itself on the word of this one. */
   readonly isForked: boolean;
   /** To be said in the record, once. */
@@ -111,7 +113,7 @@ const wait: Move = { do: "wait" };
 
 /** What to do now. */
 export async function nextMove(view: View): Promise<Move> {
-  if (view.isPosting || view.isForked || !view.wantsIn) return wait;
+  if (view.isPosting || view.isBehind || view.isForked || !view.wantsIn) return wait;
   const move = await moveOf(view);
   return move.do !== "wait" && view.now < view.notBefore ? { do: "wait", until: view.notBefore } : move;
 }

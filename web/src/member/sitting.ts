@@ -52,6 +52,8 @@ export class Sitting {
   readonly #options: SittingOptions;
   readonly #share: Share;
   #inbox: Step[] = [];
+  /** Of our journal: the last entry that our share of the group heard. */
+  #processed = 0;
   #signals: Uint8Array[] = [];
   #door: Door | undefined;
   #noticed: ReadonlyMap<string, number> = new Map();
@@ -219,6 +221,7 @@ export class Sitting {
     const { membership, deeds } = this;
     for (let step = this.#inbox.shift(); step; step = this.#inbox.shift()) {
       await membership.process(step);
+      this.#processed = step.entry.header.seq;
       if (step.act) this.#hearAnswer(step.act);
       deeds.conflictAt = undefined;
     }
@@ -271,6 +274,7 @@ export class Sitting {
       knocked: membership.knocked,
       isRefused: this.knockRefused !== undefined,
       isPosting: deeds.isPosting,
+      isBehind: (this.#options.reader.entries.get(this.id)?.length ?? 0) > this.#processed,
       isForked: this.isForked,
       wrong: membership.wrong,
       turn: async (leaving, since) =>
