@@ -21,6 +21,7 @@ import { byProtocol, type Seat } from "../accreditation/seat.ts";
 import type { Code } from "../refusal.ts";
 import { type Readable, Store } from "../store.ts";
 import { backoff_ms } from "./backoff.ts";
+import { ignoreGone } from "./goneParticipants.ts";
 import type { Participant } from "./participant.ts";
 import type { Quality } from "./quality.ts";
 import { Reception, takeAway } from "./reception.ts";
@@ -125,8 +126,15 @@ export class MediaRoom {
 
   /** Joins, and comes back as often as it takes; resolves when it has ended. */
   async stay(): Promise<void> {
-    const unsubscribe = this.#options.sealed.seal.store.subscribe(() => this.follow());
+    const { seal } = this.#options.sealed;
+    const unsubscribe = seal.store.subscribe(() => this.follow());
+    // Before LiveKit listens to the worker: who listens first hears first.
+    const stopIgnoring = ignoreGone(
+      seal.worker,
+      (identity) => this.#room?.getParticipantByIdentity(identity) !== undefined,
+    );
     await this.#stay();
+    stopIgnoring();
     unsubscribe();
   }
 
