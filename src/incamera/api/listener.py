@@ -34,9 +34,10 @@ HEAD_S = float(limits.HEAD_SECONDS.value)
 BODY_S = float(limits.BODY_SECONDS.value)
 CLOSE_S = 5
 """Seconds that open requests have to finish once the end was asked for; WebSockets are closed with 1012 at once."""
+_TOO_MANY: Final = b"Too many connections come from this address.\n"
 _CROWDED: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 44\r\n"
-    b"Connection: close\r\n\r\nToo many connections come from this address.\n"
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_TOO_MANY), _TOO_MANY)
 )
 
 
