@@ -21,6 +21,7 @@ import type { Entrance } from "./entrance.ts";
 import { Lives } from "./lives.ts";
 import type { TabMemory } from "./memory.ts";
 import { checkServer } from "./network.ts";
+import { opened } from "./opening.ts";
 import { beginning, isInside, outlookOf, seatOf, sightOf } from "./outlook.ts";
 import { goOver } from "./passage.ts";
 import type { PlaneSnapshot, PrivateMember, Stand } from "./plane.ts";
@@ -182,9 +183,9 @@ export class AccreditedMember implements PrivateMember {
     sitting.deeds.refusal = undefined;
     sitting.hurry();
     return this.#lives.ask(attendee, async () => {
-      await attendee.until(() => sitting.phase === "member" || sitting.deeds.refusal !== undefined);
+      const refusal = await opened(sitting, (holds) => attendee.until(holds));
       this.#opens.delete(name);
-      return sitting.phase === "member" ? undefined : sitting.deeds.refusal;
+      return refusal;
     });
   };
 

@@ -26,7 +26,12 @@ const LATER_MS = 10_000;
 const CONFLICT_MS = 5_000;
 const LATER: readonly Code[] = ["rate.limited", "lobby.full"];
 /** The outcome is unknown, or the server asks for the same act again. */
-export const AGAIN: readonly Code[] = ["server.unreachable", "storage.failed", "record.moved", "server.closing"];
+const AGAIN: readonly Code[] = ["server.unreachable", "storage.failed", "record.moved", "server.closing"];
+
+/** Whether a member gets over it by itself: the same is asked again until there is an answer. Nobody need be told. */
+export function isPassing({ refused }: Refusal): boolean {
+  return AGAIN.includes(refused);
+}
 
 /** An act of this device, with what it has seen. */
 export type Sign = <K extends Kind>(kind: K, body: Bodies[K], sitting: string | null) => Promise<string>;
@@ -154,7 +159,7 @@ export class Deeds {
       const key = await titles.keyMessage(group, item, reader.seen(sitting));
       if (isRefusal(key) || (await share.save())) continue;
       const answer = await this.#file(await this.#sign("mls.message", key));
-      this.membership.hasNewcomers ||= isRefusal(answer) && AGAIN.includes(answer.refused);
+      this.membership.hasNewcomers ||= isRefusal(answer) && isPassing(answer);
     }
   }
 
@@ -235,7 +240,7 @@ export class Deeds {
     const { client, device } = this.#options;
     for (;;) {
       const welcome = await client.welcome(device, hash);
-      if (!isRefusal(welcome) || !AGAIN.includes(welcome.refused)) return welcome;
+      if (!isRefusal(welcome) || !isPassing(welcome)) return welcome;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -269,7 +274,7 @@ export class Deeds {
       return answer;
     }
     this.#refused(answer);
-    if (AGAIN.includes(answer.refused) || share.note.act !== jws) return answer;
+    if (isPassing(answer) || share.note.act !== jws) return answer;
     await share.keep({ act: null });
     const { group } = share;
     if (group && group.state.pending !== null) {
@@ -295,7 +300,7 @@ export class Deeds {
 
   #refused(refusal: Refusal): void {
     this.refusal = refusal;
-    const isAgain = AGAIN.includes(refusal.refused) || refusal.refused === "commit.soon";
+    const isAgain = isPassing(refusal) || refusal.refused === "commit.soon";
     const wait = LATER.includes(refusal.refused) ? LATER_MS : isAgain ? RETRY_MS : SOON_MS;
     this.notBefore = this.#now() + wait;
   }
