@@ -32,6 +32,7 @@ from websockets.asyncio.client import ClientConnection
 from incamera import limits, log
 from incamera.accreditation.invitation import Invitation
 from incamera.api.listener import Listener, bound
+from incamera.api.notice import refused
 from incamera.api.page import NOT_BUILT, Page
 from incamera.api.problems import problem
 from incamera.certificates import trust
@@ -145,7 +146,7 @@ class Forward:
             elif refusal := self._admission.refusal(self.host, asking.headers, asking.cookies):
                 _log.warning("forward.refused", code=str(refusal.code))
                 if scope["type"] == "http":
-                    await problem(refusal)(scope, receive, send)
+                    await refused(asking, refusal)(scope, receive, send)
                 else:
                     await WebSocket(scope, receive, send).send_denial_response(problem(refusal))
             else:
@@ -159,9 +160,9 @@ class Forward:
         The link's fragment goes this way and not by a command line.
         """
         if asking.headers.get("host") != self.host:
-            return problem(_FOREIGN)
+            return refused(asking, _FOREIGN)
         if refusal := self._admission.enter(asking.query_params["once"]):
-            return problem(refusal)
+            return refused(asking, refusal)
         target = f"/m/{quote(self._link.meeting)}#{self._link.fragment}"
         answer = RedirectResponse(target, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
         session = self._admission.session.value

@@ -137,6 +137,9 @@ async def test_the_one_time_address_works_once(tmp_path: Path) -> None:
         again = await second.get(f"/?once={ONCE}")
         assert (again.status_code, again.json()["code"]) == (403, "forward.used")
         assert (await second.get("/m/9Jk")).status_code == 403
+        shown = await second.get(f"/?once={ONCE}", headers={"accept": "text/html,*/*;q=0.8"})
+        assert (shown.status_code, shown.headers["content-type"]) == (403, "text/html; charset=utf-8")
+        assert "Code: forward.used" in shown.text
 
 
 @pytest.mark.anyio

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from incamera.api.notice import refused
 from incamera.api.problems import problem
 from incamera.api.requests import origin_of
 from incamera.refusal import Code, Refusal
@@ -21,7 +22,8 @@ HEALTH: Final = ("/healthz", "/readyz")
 FOREIGN: Final = Refusal(
     Code.ORIGIN_FOREIGN,
     "This server is not to be reached under this address.",
-    "Use the address of your link; operators: list it in http.origins, and let a proxy pass the Host header on.",
+    "Open the link that you received, as it stands. Operators: list this address in http.origins, and let a proxy pass"
+    " the Host header on.",
 )
 
 
@@ -37,7 +39,7 @@ class Addressed:
         if scope["type"] not in ("http", "websocket") or scope["path"] in HEALTH or self._is_ours(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await problem(FOREIGN)(scope, receive, send)
+            await refused(HTTPConnection(scope), FOREIGN)(scope, receive, send)
         else:
             await WebSocket(scope, receive, send).send_denial_response(problem(FOREIGN))
 

@@ -17,7 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from incamera.api.notice import notice, opens
 from incamera.api.problems import problem
+from incamera.api.requests import NOT_FOUND
 from incamera.refusal import Code, Refusal
 
 # The same list as web/policy.ts (tests/house compares them): the page is developed under what it is served with.
@@ -161,6 +163,8 @@ class Page:
         return self._of(request, request.path_params["path"])
 
     def _of(self, request: Request, path: str) -> Response:
+        if opens(request) and path not in self._files:
+            return notice(NOT_FOUND if self.built else NOT_BUILT)
         return self.answer(path, request.headers.get("accept-encoding", ""), request.headers.get("if-none-match", ""))
 
 
