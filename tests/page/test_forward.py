@@ -5,12 +5,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 import websockets
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from structlog.testing import capture_logs
@@ -303,3 +312,18 @@ async def test_a_server_that_nobody_answers_for_is_refused_before_a_page_opens(t
         async with forwarding(link, page(tmp_path), ports=Ports(tmp_path / "join.json"), once=ONCE, session=SESSION):
             pass
     assert refused.value.refusal.code == Code.SERVER_UNREACHABLE
+
+
+@pytest.mark.anyio
+async def test_a_server_that_says_it_is_well_without_an_end_is_not_read_on(tmp_path: Path) -> None:
+    async def chatter() -> AsyncIterator[bytes]:
+        while True:
+            await anyio.lowlevel.checkpoint()  # who has hung up takes all at once
+            yield b"ok" * 8192
+
+    endless = Starlette(routes=[Route("/healthz", lambda _: StreamingResponse(chatter()))])
+    async with Listener(endless, bound("127.0.0.1", 0)) as upstream:
+        link, ports = invitation(f"http://127.0.0.1:{upstream.port}"), Ports(tmp_path / "join.json")
+        with anyio.fail_after(PATIENCE_S):
+            async with forwarding(link, page(tmp_path), ports=ports, once=ONCE, session=SESSION) as address:
+                assert address.endswith(ONCE)

@@ -1,9 +1,10 @@
 """`incamera meeting create`: a signed charter goes to a server."""
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import httpx2
 import typer
 
 from incamera.accreditation.bundle import read_bundle
@@ -12,11 +13,11 @@ from incamera.certificates import trust
 from incamera.cli import keyring, options
 from incamera.cli.answers import note, refuse, result, taken
 from incamera.cli.commands import GROUPS
+from incamera.member.upload import upload
 from incamera.refusal import Code, Refusal, Refused
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=GROUPS["meeting"])
 
-TIMEOUT_S = 30.0
 CREATE_EXAMPLES = """\b
 Examples:
   incamera meeting create https://meet.example meeting.charter
@@ -42,34 +43,15 @@ def create(
     bundle = taken(read_bundle(keyring.read(charter)))
     if not bundle.statements:
         note("The charter's file has no invitations: nobody could enrol yet. Make them with: incamera invite")
-    answer = taken(_post(f"{origin}/api/v1/meetings", bundle.upload(), ca))
-    is_new = answer.status_code == httpx2.codes.CREATED
-    if as_json:
-        result({"meeting": answer.json()["meeting"], "created": is_new})
-        return
-    print(answer.json()["meeting"])
-    note("The meeting is created." if is_new else "The meeting was there already; new statements were added.")
-
-
-def _post(address: str, body: object, ca: Path | None) -> httpx2.Response | Refusal:
     try:
-        answer = httpx2.post(address, json=body, verify=trust(ca), timeout=TIMEOUT_S, follow_redirects=False)
+        outcome = asyncio.run(upload(origin, bundle, trust(ca)))
     except Refused as error:
-        return error.refusal
-    except httpx2.HTTPError as error:
-        return Refusal(
-            Code.SERVER_UNREACHABLE,
-            f"{address} does not answer, or its certificate is not trusted ({type(error).__name__}).",
-            "Check the address; give a private authority's certificate with --ca.",
-        )
-    if answer.is_success:
-        return answer
-    try:
-        problem = answer.json()
-        return Refusal(Code(problem["code"]), str(problem["title"]), str(problem["detail"]))
-    except (ValueError, KeyError, TypeError):
-        return Refusal(
-            Code.SERVER_UNREACHABLE,
-            f"{address} answered {answer.status_code}, and not as an In Camera server does.",
-            "Check the address, and that the server has this version.",
-        )
+        refuse(error.refusal)
+    if isinstance(outcome, Refusal) and outcome.code is Code.SERVER_UNREACHABLE:
+        outcome = replace(outcome, remedy="Check the address; give a private authority's certificate with --ca.")
+    uploaded = taken(outcome)
+    if as_json:
+        result({"meeting": uploaded.meeting, "created": uploaded.is_new})
+        return
+    print(uploaded.meeting)
+    note("The meeting is created." if uploaded.is_new else "The meeting was there already; new statements were added.")

@@ -5,16 +5,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-import httpx2
-
 from incamera.certificates import trust
 from incamera.demo import processes
 from incamera.demo.convening import DOORKEEPER, Convened, Place
-from incamera.refusal import Code, Refusal, Refused
+from incamera.member.upload import upload
+from incamera.refusal import Refusal, Refused
 
 DOORKEEPER_MODULE: Final = "incamera.member.doorkeeper"
 MEMBERS_MODULE: Final = "incamera.member"
-TIMEOUT_S: Final = 30.0
 
 
 async def hold(
@@ -28,7 +26,9 @@ async def hold(
     show: Callable[[], None],
 ) -> None:
     """Until `asked`. `show` is called once the meeting is on the server, which may have it from before."""
-    await _create(meeting, origin, ca)
+    uploaded = await upload(origin, meeting.bundle, trust(ca))
+    if isinstance(uploaded, Refusal):
+        raise Refused(uploaded)
     door = {
         "link": meeting.place(DOORKEEPER).link(origin),
         "state": str(folder / DOORKEEPER),
@@ -46,11 +46,3 @@ async def hold(
             }
             group.create_task(processes.keep(MEMBERS_MODULE, order, asked, ca=ca))
         show()
-
-
-async def _create(meeting: Convened, origin: str, ca: Path | None) -> None:
-    async with httpx2.AsyncClient(base_url=origin, verify=trust(ca), timeout=TIMEOUT_S) as http:
-        answer = await http.post("/api/v1/meetings", json=meeting.bundle.upload())
-    if not answer.is_success:
-        problem = answer.json()
-        raise Refused(Refusal(Code(problem["code"]), str(problem["title"]), str(problem["detail"])))

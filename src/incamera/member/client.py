@@ -4,12 +4,10 @@ Every answer is a value or a refusal; a server that does not answer is `server.u
 asked again: an act's bytes are its idempotency key. An answer is read as far as what is asked for may be long.
 """
 
-import json
-import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx2
 
@@ -19,13 +17,10 @@ from incamera.accreditation.strict import Hash, MeetingId, SittingId, Thumbprint
 from incamera.clock import Clock
 from incamera.limits import ACT_BYTES, FEED_BATCH_BYTES, UPLOAD_BYTES, WELCOME_BYTES, Limit
 from incamera.log import Private
+from incamera.member.asking import ask, read
 from incamera.record.entry import Entry, open_entry
 from incamera.refusal import Code, Refusal
 
-# It writes addresses at INFO.
-logging.getLogger("httpx2").setLevel(logging.WARNING)
-
-T = TypeVar("T")
 TIMEOUT_S: Final = 20.0
 RENEW_BEFORE_S: Final = 60
 """A token is renewed so long before its end."""
@@ -99,14 +94,14 @@ class Client:
         answer = await self._ask("GET", f"/enrolment/{invitation}", longest=UPLOAD_BYTES)
         if isinstance(answer, Refusal):
             return answer
-        return _read(answer, lambda value: Invited(tuple(value["charters"]), tuple(value["statements"])))
+        return read(answer, lambda value: Invited(tuple(value["charters"]), tuple(value["statements"])))
 
     async def prove(self, device: SigningKey) -> Token | Refusal:
         """A token for this device: the server's challenge, signed."""
         challenge = await self._ask("GET", "/proof")
         if isinstance(challenge, Refusal):
             return challenge
-        nonce = _read(challenge, lambda value: str(value["nonce"]))
+        nonce = read(challenge, lambda value: str(value["nonce"]))
         if isinstance(nonce, Refusal):
             return nonce
         proof = {
@@ -121,7 +116,7 @@ class Client:
         if isinstance(answer, Refusal):
             return answer
         now = self._clock.monotonic()
-        token = _read(
+        token = read(
             answer, lambda value: Token(Private(str(value["token"])), now + int(value["seconds"]) - RENEW_BEFORE_S)
         )
         if isinstance(token, Token):
@@ -143,7 +138,7 @@ class Client:
         answer = await self._authorised("GET", "/charters", device, longest=UPLOAD_BYTES)
         if isinstance(answer, Refusal):
             return answer
-        return _read(
+        return read(
             answer,
             lambda value: CharterParts(
                 tuple(value["charters"]),
@@ -156,12 +151,12 @@ class Client:
         answer = await self._ask("POST", "/acts", content=jws.encode("ascii"), longest=FEED_BATCH_BYTES)
         if isinstance(answer, Refusal):
             return answer
-        return _read(answer, _posted)
+        return read(answer, _posted)
 
     async def upload(self, device: SigningKey, welcome: bytes) -> Hash | Refusal:
         """A Welcome, before the commit that names it."""
         answer = await self._authorised("POST", "/blobs", device, content=welcome)
-        return answer if isinstance(answer, Refusal) else _read(answer, lambda value: Hash(str(value["hash"])))
+        return answer if isinstance(answer, Refusal) else read(answer, lambda value: Hash(str(value["hash"])))
 
     async def welcome(self, device: SigningKey, name: Hash) -> bytes | Refusal:
         """The Welcome of an accepted commit that added this device."""
@@ -173,7 +168,7 @@ class Client:
         answer = await self._authorised("POST", "/tickets", device, content=body)
         if isinstance(answer, Refusal):
             return answer
-        return _read(
+        return read(
             answer, lambda value: Ticket(str(value["identity"]), Private(str(value["token"])), str(value["url"] or ""))
         )
 
@@ -201,33 +196,9 @@ class Client:
         longest: Limit = ACT_BYTES,
     ) -> bytes | Refusal:
         """The answer's body, of so many bytes at most."""
-        # Not compressed: a few kilobytes could unfold to any size.
-        asked = self._http.build_request(
-            method, f"{self._base}{path}", content=content, headers={**(headers or {}), "Accept-Encoding": "identity"}
-        )
-        body = bytearray()
-        try:
-            answer = await self._http.send(asked, stream=True)
-            try:
-                async for chunk in answer.aiter_raw():
-                    body += chunk
-                    if len(body) > longest.value:
-                        return _unreachable(f"answered with more than {longest.value} {longest.unit}")
-            finally:
-                await answer.aclose()
-        except httpx2.HTTPError as error:
-            return _unreachable(f"does not answer ({type(error).__name__})")
-        if answer.is_success:
-            return bytes(body)
-        return refusal_of(_json(body)) or _unreachable(f"answered {answer.status_code}, not as an In Camera server")
-
-
-def refusal_of(problem: Any) -> Refusal | None:  # Any: JSON of a server, read here
-    """A refusal from problem details (RFC 9457), as the API and the feed send them."""
-    try:
-        return Refusal(Code(problem["code"]), str(problem["title"]), str(problem["detail"]))
-    except (KeyError, TypeError, ValueError):
-        return None
+        url = f"{self._base}{path}"
+        answer = await ask(self._http, method, url, content=content, headers=headers, longest=longest)
+        return answer if isinstance(answer, Refusal) else answer.body
 
 
 def entry_of(wire: Any) -> Entry | Refusal:  # Any: JSON of a server, read here
@@ -246,20 +217,6 @@ def _posted(value: Any) -> Posted:
     return Posted(entry, str(value["head"]))
 
 
-def _read(answer: bytes, make: Callable[[Any], T]) -> T | Refusal:  # Any: JSON of a server
-    try:
-        return make(_json(answer))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return _unreachable("answered with something of another form")
-
-
-def _json(body: bytes | bytearray) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _octets(text: Any) -> bytes:
     data = unb64u(text) if isinstance(text, str) else None
     if data is None:
@@ -271,9 +228,3 @@ def instance_of(random: bytes) -> str:
     """A page load's or a process's name in the room: 8 random bytes, b64u."""
     assert len(random) == 8, "64 bits"
     return b64u(random)
-
-
-def _unreachable(what: str) -> Refusal:
-    return Refusal(
-        Code.SERVER_UNREACHABLE, f"The server {what}.", "Check the network and the server; it is tried again."
-    )

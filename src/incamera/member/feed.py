@@ -24,7 +24,8 @@ from incamera.accreditation.strict import (
 )
 from incamera.log import Private
 from incamera.meeting.acts import OpenSitting, Regroup, read_act
-from incamera.member.client import Client, entry_of, refusal_of
+from incamera.member.asking import refusal_of
+from incamera.member.client import Client, entry_of
 from incamera.record.entry import Entry, JournalId
 from incamera.refusal import Code, Refusal
 
