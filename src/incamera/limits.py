@@ -87,7 +87,7 @@ CORE_ANSWER_SECONDS: Final = Limit(
     30, "s", "a page's core that has not answered a call is ended and begun anew: 0.2 s at 100 members"
 )
 CORE_START_SECONDS: Final = Limit(120, "s", "the same for its first answer: its code, 0.5 MB, is on its way")
-HEAD_SECONDS: Final = Limit(20, "s", "a request's head, and a connection that says nothing; 5 between requests")
+HEAD_SECONDS: Final = Limit(20, "s", "a TLS handshake, a request's head, or silence; 5 between requests")
 BODY_SECONDS: Final = Limit(120, "s", "a request's body: the longest is a charter's, of 8 MiB")
 UPLOAD_BYTES: Final = Limit(8 * 1024 * 1024, "bytes", "a charter, its parts and statements for 500 seats")
 

@@ -1,8 +1,13 @@
 """The listener's bounds on connections that never finish what they began."""
 
 import asyncio
+import errno
+import socket
+import ssl
 import time
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 import websockets
@@ -13,8 +18,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from incamera import limits
-from incamera.api import listener
+from incamera.api import certificate, listener, reception
 from incamera.api.listener import Listener, bound
+from incamera.clock import SystemClock
 from incamera.limits import Limit
 from tests.support.delegates import await_true
 from tests.support.patience import PATIENCE_S
@@ -108,6 +114,80 @@ def test_one_address_has_so_many_connections_and_leaves_the_others_theirs(monkey
             held.append((reader, writer))
             for _, each in held:
                 each.close()
+
+    asyncio.run(visit())
+
+
+def test_a_connection_counts_for_its_address_while_its_tls_handshake_lasts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS_PER_ADDRESS", Limit(3, "connections an address", "of the test"))
+    pair = certificate.self_signed(tmp_path, SystemClock())
+    trusting = ssl.create_default_context(cafile=pair[0])
+
+    async def visit() -> None:
+        async with (
+            Listener(APP, bound("127.0.0.1", 0), tls=certificate.context(*pair)) as server,
+            asyncio.timeout(PATIENCE_S),
+        ):
+            silent = [await _open(server) for _ in range(3)]
+            await await_true("each has its place", lambda: server.connections.statistics()["open"] == 3)
+            reader, writer = await _open(server)
+            assert await reader.read() == b"", "it was closed before its handshake"
+            writer.close()
+            assert server.connections.statistics() == {"open": 3, "refused": 1}
+
+            for end in (silent[0][1].close, lambda: silent[1][1].write(POST)):
+                end()  # a handshake that its client gives up, and one that is none
+            await await_true("their places are free", lambda: server.connections.statistics()["open"] == 1)
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", server.port, ssl=trusting, server_hostname="localhost"
+            )
+            writer.write(POST + b"abcd")
+            assert (await reader.readuntil(b"abcd")).startswith(b"HTTP/1.1 200")
+            assert server.connections.statistics()["open"] == 2
+            writer.close()
+            await await_true("its place is free", lambda: server.connections.statistics()["open"] == 1)
+        assert await silent[2][0].read() == b"", "the end of the server ends handshakes too"
+        for _, each in silent:
+            each.close()
+
+    asyncio.run(visit())
+
+
+def test_a_tls_handshake_that_does_not_end_is_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(listener, "HEAD_S", 0.3)
+    tls = certificate.context(*certificate.self_signed(tmp_path, SystemClock()))
+
+    async def visit() -> None:
+        async with Listener(APP, bound("127.0.0.1", 0), tls=tls) as server, asyncio.timeout(30):
+            reader, writer = await _open(server)
+            assert await reader.read() == b"", "it was closed without a word"
+            writer.close()
+            await await_true("its place is free", lambda: server.connections.statistics()["open"] == 0)
+
+    asyncio.run(visit())
+
+
+def test_a_system_without_descriptors_lets_in_again_once_it_has_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reception, "PAUSE_S", 0.0)
+
+    async def visit() -> None:
+        loop = asyncio.get_running_loop()
+        accept, errors = loop.sock_accept, [errno.EMFILE, errno.ECONNABORTED]
+
+        async def short(listening: socket.socket) -> tuple[socket.socket, Any]:
+            if errors:
+                raise OSError(errors.pop(), "none is left")
+            return await accept(listening)
+
+        monkeypatch.setattr(loop, "sock_accept", short)
+        async with Listener(APP, bound("127.0.0.1", 0)) as server, asyncio.timeout(PATIENCE_S):
+            reader, writer = await _open(server)
+            writer.write(POST + b"abcd")
+            assert (await reader.readuntil(b"abcd")).startswith(b"HTTP/1.1 200")
+            assert errors == []
+            writer.close()
 
     asyncio.run(visit())
 

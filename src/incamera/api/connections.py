@@ -2,9 +2,23 @@
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from incamera.limits import Limit
+
+
+class Place:
+    """One connection's among those of its address; free again once it was left, however often."""
+
+    def __init__(self, free: Callable[[], None]) -> None:
+        self._free: Callable[[], None] | None = free
+
+    def leave(self) -> None:
+        """Its connection ended, or has bounds of its own from now on."""
+        if self._free is not None:
+            free, self._free = self._free, None
+            free()
 
 
 class Connections:
@@ -24,23 +38,22 @@ class Connections:
         self.refused = 0
         """Connections that were one too many."""
 
-    def take(self, address: str) -> bool:
-        """One more from this address; False: it has as many as it may."""
+    def take(self, address: str) -> Place | None:
+        """One more from this address; None: it has as many as it may."""
         if self._open[address] >= self._limit.value and not self._is_proxy(address):
             self.refused += 1
-            return False
+            return None
         self._open[address] += 1
-        return True
-
-    def leave(self, address: str) -> None:
-        """One that was taken ended."""
-        self._open[address] -= 1
-        if self._open[address] <= 0:
-            del self._open[address]
+        return Place(partial(self._leave, address))
 
     def statistics(self) -> dict[str, int]:
         """How many are open, and how many were refused."""
         return {"open": self._open.total(), "refused": self.refused}
+
+    def _leave(self, address: str) -> None:
+        self._open[address] -= 1
+        if self._open[address] <= 0:
+            del self._open[address]
 
     def _is_proxy(self, address: str) -> bool:
         if self._is_unbounded:

@@ -7,9 +7,8 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import uvicorn
 import websockets.http11
@@ -17,7 +16,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from incamera import limits
-from incamera.api.connections import Connections
+from incamera.api.connections import Connections, Place
+from incamera.api.reception import Reception
 from incamera.refusal import Code, Refusal, Refused
 
 # `websockets` parses the upgrade request a second time; its own bound (8 KiB) is too small for the offer in the URL of
@@ -34,48 +34,35 @@ HEAD_S = float(limits.HEAD_SECONDS.value)
 BODY_S = float(limits.BODY_SECONDS.value)
 CLOSE_S = 5
 """Seconds that open requests have to finish once the end was asked for; WebSockets are closed with 1012 at once."""
-_TOO_MANY: Final = b"Too many connections come from this address.\n"
-_CROWDED: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_TOO_MANY), _TOO_MANY)
-)
 
 
 class _Bounded(HttpToolsProtocol):
     """Neither httptools nor uvicorn has these bounds: a head without an end would fill the memory, and connections that
-    never say what they want, or one address's many, would use up the process's file descriptors.
+    never say what they want would use up the process's file descriptors.
     """
 
     _is_in_head = False
     _head_bytes = 0
     _timer: asyncio.TimerHandle | None = None
-    _is_counted = False
 
-    def __init__(self, *, counted: Connections, **rest: Any) -> None:  # Any: uvicorn's own
+    def __init__(self, *, place: Place, **rest: Any) -> None:  # Any: uvicorn's own
         super().__init__(**rest)
-        self._counted = counted
+        self._place = place
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._is_counted = self._counted.take(self._address)
-        if self._is_counted:
-            self._allow(HEAD_S)
-        else:
-            self.transport.write(_CROWDED)
-            self.transport.close()
+        self._allow(HEAD_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._allow(None)
-        self._leave()
+        self._place.leave()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
-        self._leave()
+        self._place.leave()
         super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_counted:
-            return  # it was closed
         if self._timer is None and (self.cycle is None or self.cycle.response_complete):
             self._allow(HEAD_S)  # whatever comes between two requests: empty lines begin none
         super().data_received(data)
@@ -98,15 +85,6 @@ class _Bounded(HttpToolsProtocol):
         self._allow(None)
         super().on_message_complete()
 
-    @property
-    def _address(self) -> str:
-        return self.client[0] if self.client is not None else ""
-
-    def _leave(self) -> None:
-        if self._is_counted:
-            self._is_counted = False
-            self._counted.leave(self._address)
-
     def _allow(self, seconds: float | None) -> None:
         """So long from now on; None: what is due has come."""
         if self._timer is not None:
@@ -115,13 +93,26 @@ class _Bounded(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
+    """Takes connections in by our own reception: asyncio's shows them once their TLS stands, and not before."""
+
+    def __init__(
+        self, config: uvicorn.Config, listening: socket.socket, connections: Connections, tls: ssl.SSLContext | None
+    ) -> None:
         super().__init__(config)
+        self._reception = Reception(listening, connections, self._protocol, tls)
         self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])
+        self._reception.open(HEAD_S)
         self.listening.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._reception.close()
+        await super().shutdown(sockets)
+
+    def _protocol(self, place: Place) -> asyncio.Protocol:
+        return _Bounded(place=place, config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -182,7 +173,6 @@ class Listener:
         self.connections = Connections(limits.CONNECTIONS_PER_ADDRESS, trusted_proxies)
         config = uvicorn.Config(
             app,
-            http=partial(_Bounded, counted=self.connections),  # type: ignore[arg-type]  # it is called, nothing more
             ws="websockets-sansio",
             ws_max_size=int(limits.SIGNAL_BYTES),
             ws_per_message_deflate=False,
@@ -193,9 +183,8 @@ class Listener:
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=list(trusted_proxies),
             timeout_graceful_shutdown=CLOSE_S,
-            ssl_context_factory=(lambda _config, _default: tls) if tls is not None else None,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, self._socket, self.connections, tls)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
