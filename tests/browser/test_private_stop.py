@@ -127,7 +127,8 @@ async def test_after_a_hundred_seconds_of_silence_nothing_more_is_sent(tmp_path:
     async with lied_to(tmp_path) as (meeting, liar), gallery() as browser:
         await meeting.enter("doorkeeper", opens=True, admits=True).member()
         belgium = await browser.enter(meeting, "bel-head")
-        await pages_agree(belgium, members=2)
+        albania = await browser.enter(meeting, "alb-head")  # who is watched by nobody sends nothing for long
+        await pages_agree(belgium, albania, members=3)
         await belgium.until("sending", lambda told: told["sent"] > 30)
         async with frozen(liar, Thumbprint(await belgium.device())):
             await stopped(belgium, "stopped", 2 * PATIENCE_S)
