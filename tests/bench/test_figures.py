@@ -33,7 +33,7 @@ def test_appends_are_counted_for_one_writer_and_for_two() -> None:
     assert [len(figure.values) for figure in record.measure((1, 2), 0.05, 1)] == [1, 1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_three_who_knock_at_once_are_measured_until_all_are_in() -> None:
     whole, each, *cpu = joins.measure(3, 1)
     assert (len(whole.values), len(each.values)) == (1, 3)

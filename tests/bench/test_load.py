@@ -18,6 +18,7 @@ def built() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # a generator that waits for a core loses in its sockets what it was sent
 @pytest.mark.parametrize("signalling", ["rtc/v1", "rtc"])
 def test_six_who_see_and_hear_each_other_miss_no_packet(built: None, signalling: Signalling) -> None:
     with Server(ours()) as server:

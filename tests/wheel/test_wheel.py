@@ -26,8 +26,8 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = tmp_path_factory.mktemp("empty") / "venv"
     quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, environment], check=True, env=quiet)
-    install = [UV, "pip", "install", "--quiet", "--python", environment, "--constraint", ROOT / "requirements.lock"]
-    subprocess.run([*install, wheel], check=True, env=quiet)
+    install = [UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", environment]  # compiled, as by pip
+    subprocess.run([*install, "--constraint", ROOT / "requirements.lock", wheel], check=True, env=quiet)
     return environment / "bin" / "incamera"
 
 
