@@ -206,3 +206,21 @@ async def test_the_writer_syncs_each_commit_to_the_disk(tmp_path: Path) -> None:
         assert (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one() == 2, "FULL"
         assert (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one() == "wal"
     await engine.dispose()
+
+
+async def test_readers_that_are_cancelled_twice_leave_nobody_waiting(tmp_path: Path) -> None:
+    before = asyncio.all_tasks()
+    async with SqlStore.open(tmp_path) as store:
+        await begun(store)
+        for turns in range(40):
+            reading = [asyncio.create_task(store.meetings()) for _ in range(4)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for _ in range(2):  # as anyio does, which cancels until it is heard
+                for task in reading:
+                    task.cancel()
+                await asyncio.sleep(0)
+            await asyncio.wait(reading)
+            assert await store.meetings() == (MEETING,)
+    closing = asyncio.all_tasks() - before
+    assert not closing or not (await asyncio.wait(closing, timeout=30))[1], "a connection's close never ends"

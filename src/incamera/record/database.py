@@ -7,6 +7,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -82,6 +83,16 @@ def meaning(error: DBAPIError, path: Path) -> Refusal | None:
 
 
 def _prepare(engine: Engine, *, is_writer: bool) -> None:
+    @event.listens_for(engine, "do_connect")
+    def make(dialect: Any, _record: object, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        # SQLAlchemy closes the connection of who is cancelled while it reads, and stops it if that is cancelled as
+        # well; aiosqlite's close then stops it again, and waits for ever for a thread that has ended. With one stop,
+        # however often it is asked for, the close ends.
+        connection = dialect.connect(*arguments, **keywords)
+        driver = connection.driver_connection
+        driver.stop = cache(driver.stop)
+        return connection
+
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # else the driver begins transactions at moments of its own choosing
