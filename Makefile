@@ -31,7 +31,7 @@ check: setup lint-quick ## The quick part of the tests, under a minute when warm
 test: setup system-packages lint ## All tests: linters, Rust, TypeScript, Python, real Chromium
 	@$(CARGO) test $(RELEASE)
 	@cd web && node_modules/.bin/vitest run
-	@$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not long and not alone"
+	@$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder -m "not long and not alone"
 	@$(PYTEST) -m "alone and not long"
 
 simulate: setup ## One seed of the simulated server again: make simulate SEED=7
