@@ -112,7 +112,6 @@ def test_two_then_four_see_and_hear_each_other_and_one_leaves_and_one_reloads(br
         all_decode(pages)
 
 
-@pytest.mark.long  # tests/browser/test_private.py cuts it for five, beside each change
 def test_the_network_is_cut_for_three_seconds_and_all_come_back(browser: Browser) -> None:
     with Network(seed=20210217) as network:
         media = network.udp()

@@ -351,7 +351,7 @@ class SfuServer:
     ) -> Session | None:
         now, now_ms = self._clock.monotonic(), self._clock.now_ms()
         # Again, since others acted while the socket was being accepted: a removal, for one.
-        session: Session | Refusal | None = self._switchboard.check(claims, request)
+        session: Session | Refusal | None = self._switchboard.check_claims(claims)
         if session is None and request.reconnect:
             session = self._switchboard.resume(claims, request, now)
         elif session is None:

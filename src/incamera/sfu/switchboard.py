@@ -48,7 +48,15 @@ class Switchboard:
     # Who is let in.
 
     def check(self, claims: Claims, request: JoinRequest) -> Refusal | None:
-        """Why these claims open no room, before anything is made for them."""
+        """Why a request with these claims opens no room, before anything is made for it."""
+        refusal = self.check_claims(claims)
+        if refusal is None and request.HasField("publisher_offer"):
+            sections = read_offer(request.publisher_offer.sdp)
+            refusal = sections if isinstance(sections, Refusal) else None
+        return refusal
+
+    def check_claims(self, claims: Claims) -> Refusal | None:
+        """Why these claims open no room now: it may be another answer in a moment, since others act meanwhile."""
         grants = claims.grants
         if not grants.room_join or not grants.room or not claims.identity:
             reason = "The token does not allow to join, or names no room or identity."
@@ -57,11 +65,7 @@ class Switchboard:
             return membership.hidden_refusal()
         if max(len(claims.identity.encode()), len(grants.room.encode())) > NAME_BYTES.value:
             return Refusal(Code.LIMIT_REACHED, "The identity or the room's name is too long.", "Use a shorter one.")
-        refusal = self.revocations.check(claims) or self._check_room(claims)
-        if refusal is None and request.HasField("publisher_offer"):
-            sections = read_offer(request.publisher_offer.sdp)
-            refusal = sections if isinstance(sections, Refusal) else None
-        return refusal
+        return self.revocations.check(claims) or self._check_room(claims)
 
     def enter(
         self, claims: Claims, request: JoinRequest, *, has_two_connections: bool, now: float, now_ms: int
