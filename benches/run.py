@@ -25,6 +25,7 @@ from incamera import log
 ATTEMPTS = 2
 DEFAULT_LOADS = "a,a6,b,c,d"
 PARTS = ("media", "groups", "record", "joins", "newcomer")
+GET_PEER = "go install github.com/livekit/livekit-server/cmd/server@v1.13.5"
 LATEST = generator.ROOT / ".build" / "bench" / "latest.json"
 
 app = typer.Typer(add_completion=False)
@@ -108,7 +109,7 @@ def _contenders(notes: Console, only: str | None) -> list[Contender]:
     if other is None and only != OURS:
         notes.print(f"{PEER} is not on the PATH, nor named by LIVEKIT_SERVER: ours alone is measured, without ratios.")
         if only == PEER:
-            raise NotMeasurable("It installs as a Go module: go install github.com/livekit/livekit-server/cmd/server@…")
+            raise NotMeasurable(f'{GET_PEER}; then LIVEKIT_SERVER="$(go env GOPATH)/bin/server" names it.')
     return [contender for contender in (other, None if only == PEER else ours()) if contender]
 
 

@@ -78,3 +78,11 @@ def test_the_versions_of_the_package_are_one() -> None:
     web = re.search(r'"version": "(.+)"', (ROOT / "web" / "package.json").read_text())
     found = {match[1] for match in (python, rust, web) if match is not None}
     assert len(found) == 1, found
+
+
+def test_the_other_server_of_the_bench_is_got_by_the_command_that_its_page_says() -> None:
+    page = (ROOT / "docs" / "explanation" / "performance.md").read_text()
+    said = re.findall(r"go install \S+@v\d+\.\d+\.\d+", (ROOT / "benches" / "run.py").read_text())
+    assert len(said) == 1
+    assert f"\n{said[0]}\n" in page
+    assert f"livekit-server {said[0].partition('@v')[2]}" in page, "the version that was measured"
