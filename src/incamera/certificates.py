@@ -7,10 +7,13 @@ from incamera.refusal import Code, Refusal, Refused
 
 
 def trust(ca: Path | None) -> ssl.SSLContext:
-    """The system's authorities, or a file's. Raises Refused."""
+    """The system's authorities, or a file's certificates: each is believed, a server's own as well. Raises Refused."""
     try:
-        return ssl.create_default_context(cafile=ca)
+        made = ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as error:
         raise Refused(
             Refusal(Code.TLS_UNUSABLE, f"{ca} has no certificates that can be read.", "Give a PEM file with --ca.")
         ) from error
+    if ca is not None:
+        made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a default from Python 3.13 on
+    return made

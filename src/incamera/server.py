@@ -264,12 +264,29 @@ async def run(
         ending.ask()
 
     ending = Ending()
-    async with serving(settings, clock=clock, environ=environ, dev=dev, page=page) as running:
-        watching = asyncio.create_task(end_with(running.failed))
-        try:
-            await ready(running, ending.asked)
-            await ending.asked.wait()
-        finally:
-            watching.cancel()
+    try:
+        async with serving(settings, clock=clock, environ=environ, dev=dev, page=page) as running:
+            watching = asyncio.create_task(end_with(running.failed))
+            try:
+                await ready(running, ending.asked)
+                await ending.asked.wait()
+            finally:
+                watching.cancel()
+    except BaseExceptionGroup as group:
+        if (refused := _sole(group)) is None:
+            raise
+        raise refused from group
     if running.failed.is_set():
         raise Refused(MEDIA_FAILED)
+
+
+def _sole(group: BaseExceptionGroup[BaseException]) -> Refused | None:
+    """The refusal in a group of nothing else: task groups, through which it left, wrap it once each."""
+    refusals, others = group.split(Refused)
+    if others is not None or refusals is None:
+        return None
+    first: BaseException = refusals
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, Refused), "nothing else is in it"
+    return first

@@ -93,7 +93,8 @@ def demo(
         given = {**given, ("data", "folder"): Given(folder, origin), ("meetings", "authorities"): authorities}
         settings = taken(load(flags=given, environ=os.environ, more=_DEFAULTS)).settings
         log.configure(settings.log.level, settings.log.format)
-        ca = Path(folder) / "tls" / "self-signed.crt" if settings.http.tls == "self-signed" else None
+        made = Path(folder) / "tls" / "self-signed.crt" if settings.http.tls == "self-signed" else None
+        ca = settings.http.tls_cert or made  # its own members believe what it serves, whoever signed that
         guests, synthetics, rest = meeting.divided(seat_count, with_count)
 
         async def ready(running: "Running", asked: asyncio.Event) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ from incamera.certificates import trust
 from incamera.demo import processes
 from incamera.demo.convening import DOORKEEPER, Convened, Place
 from incamera.member.upload import upload
-from incamera.refusal import Refusal, Refused
+from incamera.refusal import Code, Refusal, Refused
 
 DOORKEEPER_MODULE: Final = "incamera.member.doorkeeper"
 MEMBERS_MODULE: Final = "incamera.member"
@@ -28,7 +29,7 @@ async def hold(
     """Until `asked`. `show` is called once the meeting is on the server, which may have it from before."""
     uploaded = await upload(origin, meeting.bundle, trust(ca))
     if isinstance(uploaded, Refusal):
-        raise Refused(uploaded)
+        raise Refused(uploaded if ca is None else _unfit(uploaded, origin))
     door = {
         "link": meeting.place(DOORKEEPER).link(origin),
         "state": str(folder / DOORKEEPER),
@@ -46,3 +47,9 @@ async def hold(
             }
             group.create_task(processes.keep(MEMBERS_MODULE, order, asked, ca=ca))
         show()
+
+
+def _unfit(refusal: Refusal, origin: str) -> Refusal:
+    """What keeps us from our own server under the certificate that it was given."""
+    remedy = f"The links lead to {origin}: give --tls-cert a certificate for that name, that is in force."
+    return replace(refusal, remedy=remedy) if refusal.code is Code.SERVER_UNREACHABLE else refusal

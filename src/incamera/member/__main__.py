@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from incamera import log
 from incamera.accreditation.invitation import Invitation, parse_link
+from incamera.certificates import trust
 from incamera.clock import Clock, SystemClock
 from incamera.meeting.acts import RequestFloor
 from incamera.member.broadcast import Manner
@@ -35,7 +36,7 @@ MANY: Final = 12
 async def attend(order: Any) -> None:
     """Attend with all of them until the end is asked for."""
     asked, clock = end_asked(), SystemClock()
-    tls = ssl.create_default_context(cafile=order["ca"])
+    tls = trust(None if order["ca"] is None else Path(order["ca"]))
     async with asyncio.TaskGroup() as group:
         for place, seat in enumerate(order["seats"]):
             invitation = _taken(parse_link(seat["link"]))

@@ -5,6 +5,7 @@ A server that does not answer is `server.unreachable`; so is one whose answer is
 
 import json
 import logging
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -51,7 +52,7 @@ async def ask(
         finally:
             await answer.aclose()
     except httpx2.HTTPError as error:
-        return unreachable(f"does not answer ({type(error).__name__})")
+        return _untrusted(error) or unreachable(f"does not answer ({type(error).__name__})")
     if answer.is_success:
         return Answer(answer.status_code, bytes(body))
     return refusal_of(_json(body)) or unreachable(f"answered {answer.status_code}, not as an In Camera server")
@@ -77,6 +78,20 @@ def unreachable(what: str) -> Refusal:
     """The server does nothing that one could go by."""
     return Refusal(
         Code.SERVER_UNREACHABLE, f"The server {what}.", "Check the network and the server; it is tried again."
+    )
+
+
+def _untrusted(error: BaseException) -> Refusal | None:
+    """Where it was the certificate; the reason in OpenSSL's words, which hold nothing secret."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return None
+    return Refusal(
+        Code.SERVER_UNREACHABLE,
+        f"The server's certificate is not trusted: {cause.verify_message.rstrip('.')}.",
+        "Give its authority's certificates with --ca, if they are your own; it is tried again.",
     )
 
 

@@ -10,7 +10,6 @@ the same folder, it goes on where it was.
 import asyncio
 import json
 import os
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from incamera import log
 from incamera.accreditation.charter import Text
 from incamera.accreditation.invitation import Invitation, parse_link
 from incamera.accreditation.strict import ItemId, SittingId
+from incamera.certificates import trust
 from incamera.clock import Clock, SystemClock
 from incamera.member import titles
 from incamera.member.attendee import Attendee, End
@@ -68,7 +68,7 @@ async def keep_door(order: Order, asked: asyncio.Event, clock: Clock) -> End | R
         order.invitation,
         folder,
         clock,
-        ssl.create_default_context(cafile=order.ca),
+        trust(order.ca),
         manner=Manner(opens=True, admits=order.admits),
         wants="all",
     )

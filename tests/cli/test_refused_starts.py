@@ -1,0 +1,63 @@
+"""A command that can't start, or can't go on, says why, what to do, and a stable code; never a traceback."""
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from incamera.clock import SystemClock, instant
+from tests.support.servers import COMMAND, END_S, Process
+
+FREE = ("--port", "0", "--udp-port", "0", "--tcp-port", "0")
+
+
+def outcome_of(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """A command, run to its end."""
+    return subprocess.run([str(COMMAND), *arguments], input=given, capture_output=True, text=True, timeout=END_S)
+
+
+def is_said(outcome: subprocess.CompletedProcess[str], code: str) -> bool:
+    """Whether it was refused with this code, in the one form that there is."""
+    lines = outcome.stderr.splitlines()
+    words = [line.partition(":")[0] for line in lines[-3:]]
+    return words == ["error", "hint", "code"] and lines[-1] == f"code: {code}" and "Traceback" not in outcome.stderr
+
+
+def pair(folder: Path, name: str) -> tuple[str, ...]:
+    """A certificate for a name, signed by an authority that is kept nowhere; the flags that serve it."""
+    now = instant(SystemClock().now_ms())
+    authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    issuer, subject = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in ("authority", name))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(authority, hashes.SHA256())
+    )
+    (folder / "chain.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(secret)
+    return ("--tls-cert", str(folder / "chain.pem"), "--tls-key", str(folder / "key.pem"))
+
+
+def test_a_demo_is_held_under_a_certificate_that_the_system_does_not_trust(tmp_path: Path) -> None:
+    with Process("demo", "--json", "--port", "0", *pair(tmp_path, "localhost")) as demo:
+        assert demo.ready["url"].startswith("https://localhost:")
+
+
+def test_a_demo_whose_certificate_is_for_another_name_is_refused(tmp_path: Path) -> None:
+    outcome = outcome_of("demo", "--port", "0", *pair(tmp_path, "meet.example"))
+    assert is_said(outcome, "server.unreachable"), outcome.stderr
+    assert "'localhost'" in outcome.stderr
+    assert outcome.returncode == 1
