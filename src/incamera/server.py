@@ -4,7 +4,6 @@ import asyncio
 import ipaddress
 import secrets
 import signal
-import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
@@ -15,7 +14,7 @@ from typing import Final
 from starlette.routing import BaseRoute
 
 from incamera import log
-from incamera.api import certificate
+from incamera.api import certificate, machine
 from incamera.api.ending import Ending
 from incamera.api.http import application
 from incamera.api.listener import Listener, bound, not_bound
@@ -158,13 +157,13 @@ def _address(host: str, port: int) -> str:
 
 
 def _origin(host: str, port: int, *, tls: bool) -> str:
-    """What people type. `localhost` where only this machine listens: a secure context without TLS."""
+    """What people type, in lower case as links are. `localhost` where only this machine listens: secure without TLS."""
     if is_loopback(host):
         name = "localhost" if host != "::1" else "[::1]"
     elif host in ("0.0.0.0", "::"):
-        name = socket.gethostname()
+        name = machine.reached_by()
     else:
-        name = f"[{host}]" if ":" in host else host
+        name = f"[{host}]".lower() if ":" in host else host.lower()
     return f"{'https' if tls else 'http'}://{name}:{port}"
 
 

@@ -1,14 +1,19 @@
 """A command that can't start, or can't go on, says why, what to do, and a stable code; never a traceback."""
 
+import socket
 import subprocess
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from incamera.accreditation.invitation import check_origin
+from incamera.api import certificate, machine
 from incamera.clock import SystemClock, instant
 from tests.support.servers import COMMAND, END_S, Process
 
@@ -61,3 +66,25 @@ def test_a_demo_whose_certificate_is_for_another_name_is_refused(tmp_path: Path)
     assert is_said(outcome, "server.unreachable"), outcome.stderr
     assert "'localhost'" in outcome.stderr
     assert outcome.returncode == 1
+
+
+@pytest.mark.parametrize("name", ["MyLaptop", "my_laptop"])
+def test_a_machine_s_links_can_be_opened_whatever_it_is_called(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looks these names up here; under its own, in lower case, see the next test."""
+    monkeypatch.setattr(socket, "gethostname", lambda: name)
+    origin = f"https://{machine.reached_by()}:7880"
+    assert check_origin(origin) is None
+    assert name.lower() not in origin
+    made, _ = certificate.self_signed(tmp_path, SystemClock())
+    names = x509.load_pem_x509_certificate(made.read_bytes()).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    own = machine.outward_address()
+    assert own is None or ip_address(own) in names.value.get_values_for_type(x509.IPAddress)
+
+
+def test_a_machine_s_name_stands_in_links_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "LocalHost")
+    assert machine.reached_by() == "localhost"

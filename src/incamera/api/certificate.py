@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from incamera.api import machine
 from incamera.clock import Clock, instant
 from incamera.refusal import Code, Refusal, Refused
 
@@ -90,6 +91,7 @@ def _write(path: Path, body: bytes) -> None:
 def _names(more: tuple[str, ...]) -> list[x509.GeneralName]:
     texts = {"localhost", "127.0.0.1", "::1", socket.gethostname(), *more}
     texts |= {str(entry[4][0]) for entry in _resolved(socket.gethostname())}
+    texts |= {address} if (address := machine.outward_address()) is not None else set()
     names: set[x509.GeneralName] = set()
     for text in texts - {"0.0.0.0", "::"}:
         try:
