@@ -48,7 +48,7 @@ def pure_crates() -> list[str]:
     page = (ROOT / "docs" / "explanation" / "architecture.md").read_text()
     invariant = re.search(r"^5\. .*?(?=^6\. )", page, re.MULTILINE | re.DOTALL)
     assert invariant is not None
-    return re.findall(r"`(crates/\w+)`", invariant[0])
+    return list(dict.fromkeys(re.findall(r"`(crates/\w+)`", invariant[0])))
 
 
 def test_some_crates_are_called_pure() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,10 @@ def test_the_other_server_of_the_bench_is_got_by_the_command_that_its_page_says(
     assert len(said) == 1
     assert f"\n{said[0]}\n" in page
     assert f"livekit-server {said[0].partition('@v')[2]}" in page, "the version that was measured"
+
+
+@pytest.mark.parametrize("crate", ["sfu", "net", "e2ee"])
+def test_what_forwards_packets_and_what_keeps_keys_know_neither_python_nor_the_browser(crate: str) -> None:
+    manifest = tomllib.loads((ROOT / "crates" / crate / "Cargo.toml").read_text())
+    known = {name.split("-")[0] for name in manifest["dependencies"]}
+    assert known & {"pyo3", "wasm"} == set()
