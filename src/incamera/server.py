@@ -22,6 +22,7 @@ from incamera.api.page import NOT_BUILT, Page
 from incamera.clock import Clock
 from incamera.refusal import Code, Refusal, Refused
 from incamera.settings.fields import Settings
+from incamera.settings.folder import prepare, using
 from incamera.settings.keys import kept, unusable
 from incamera.settings.sources import data_folder
 from incamera.sfu.core import CoreConfig
@@ -198,11 +199,14 @@ async def serving(
     if refusal := check_exposure(settings, dev=dev, page=page):
         raise Refused(refusal)
     data = data_folder(settings, environ)
-    tls = _tls(settings, clock=clock, data=data)
+    with using(data):
+        if page:
+            prepare(data)
+        tls = _tls(settings, clock=clock, data=data)
+        keys = _keys(settings, dev=dev, data=data)
     shown = Page(tls=tls is not None) if page else None
     if shown is not None and not shown.built:
         raise Refused(NOT_BUILT)
-    keys = _keys(settings, dev=dev, data=data)
     async with AsyncExitStack() as stack:
         # Before anything runs: a port that is taken is the commonest reason not to start.
         listening = stack.enter_context(closing(bound(settings.http.host, settings.http.port)))

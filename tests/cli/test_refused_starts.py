@@ -1,5 +1,6 @@
 """A command that can't start, or can't go on, says why, what to do, and a stable code; never a traceback."""
 
+import os
 import socket
 import subprocess
 from datetime import timedelta
@@ -12,7 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from incamera.accreditation.invitation import check_origin
+from incamera.accreditation.invitation import Invitation, check_origin
+from incamera.accreditation.signature import SigningKey
+from incamera.accreditation.strict import MeetingId, b64u
 from incamera.api import certificate, machine
 from incamera.clock import SystemClock, instant
 from tests.support.servers import COMMAND, END_S, Process
@@ -20,9 +23,24 @@ from tests.support.servers import COMMAND, END_S, Process
 FREE = ("--port", "0", "--udp-port", "0", "--tcp-port", "0")
 
 
-def outcome_of(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+def outcome_of(
+    *arguments: str, given: str = "", environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """A command, run to its end."""
-    return subprocess.run([str(COMMAND), *arguments], input=given, capture_output=True, text=True, timeout=END_S)
+    return subprocess.run(
+        [str(COMMAND), *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=END_S,
+        env={**os.environ, **(environment or {})},
+    )
+
+
+def link(origin: str = "http://localhost:9") -> str:
+    """An invitation to a server; by itself, to one that nobody runs."""
+    authority, meeting = SigningKey(bytes(range(32))), MeetingId(b64u(bytes(16)))
+    return Invitation(origin, meeting, authority.thumbprint, SigningKey(bytes(range(1, 33)))).link()
 
 
 def is_said(outcome: subprocess.CompletedProcess[str], code: str) -> bool:
@@ -56,11 +74,13 @@ def pair(folder: Path, name: str) -> tuple[str, ...]:
     return ("--tls-cert", str(folder / "chain.pem"), "--tls-key", str(folder / "key.pem"))
 
 
+@pytest.mark.slow
 def test_a_demo_is_held_under_a_certificate_that_the_system_does_not_trust(tmp_path: Path) -> None:
     with Process("demo", "--json", "--port", "0", *pair(tmp_path, "localhost")) as demo:
         assert demo.ready["url"].startswith("https://localhost:")
 
 
+@pytest.mark.slow
 def test_a_demo_whose_certificate_is_for_another_name_is_refused(tmp_path: Path) -> None:
     outcome = outcome_of("demo", "--port", "0", *pair(tmp_path, "meet.example"))
     assert is_said(outcome, "server.unreachable"), outcome.stderr
@@ -88,3 +108,32 @@ def test_a_machine_s_links_can_be_opened_whatever_it_is_called(
 def test_a_machine_s_name_stands_in_links_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "LocalHost")
     assert machine.reached_by() == "localhost"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [
+        ("demo --port 0", "file"),
+        ("serve", "file"),
+        ("serve", "/proc/incamera"),
+        ("serve --tls self-signed", "/proc/incamera"),
+        ("sfu", "/proc/incamera"),
+        ("attend - --headless", "file"),
+        ("join - --no-browser", "file"),
+    ],
+)
+def test_a_data_folder_that_can_not_be_used_is_refused_alike(command: str, folder: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    where = str(tmp_path / folder)
+    if command == "sfu":  # it has no flag for it
+        outcome = outcome_of(*command.split(), *FREE, environment={"INCAMERA_DATA__FOLDER": where})
+    elif command.startswith("serve"):
+        outcome = outcome_of(*command.split(), *FREE, "--data", where)
+    else:
+        flag = "--state" if command.startswith("attend") else "--data"
+        outcome = outcome_of(*command.split(), flag, where, given=link())
+    assert is_said(outcome, "file.unusable"), outcome.stderr
+    assert where in outcome.stderr
+    assert outcome.returncode == 1
+    assert (tmp_path / "file").read_text() == "no folder"

@@ -87,7 +87,10 @@ def demo(
 
     clock = SystemClock()
     with nullcontext(str(data)) if data is not None else tempfile.TemporaryDirectory(prefix="incamera-") as folder:
-        meeting = taken(convened(Path(folder), clock, seats=seat_count + with_count, is_automatic=not by_hand))
+        try:
+            meeting = taken(convened(Path(folder), clock, seats=seat_count + with_count, is_automatic=not by_hand))
+        except Refused as error:
+            refuse(error.refusal)
         authorities = Given((meeting.authority.thumbprint,), "demo")
         origin = "flag --data" if data is not None else "demo"
         given = {**given, ("data", "folder"): Given(folder, origin), ("meetings", "authorities"): authorities}

@@ -16,6 +16,7 @@ from incamera.cli import options
 from incamera.cli.answers import note, refuse, result, taken
 from incamera.refusal import Refused
 from incamera.settings.fields import Settings
+from incamera.settings.folder import prepare
 from incamera.settings.sources import data_folder
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def join(
 
     folder = data or data_folder(Settings(), os.environ)
     try:
+        prepare(folder)
         asyncio.run(_join(read, Ports(folder / "join.json"), ca=ca, port=port, browser=browser, as_json=as_json))
     except Refused as error:
         refuse(error.refusal)

@@ -19,6 +19,7 @@ from incamera.accreditation.strict import ItemId, SittingId, b64u, unb64u
 from incamera.clock import Clock, instant
 from incamera.demo.founding import Founded, found
 from incamera.refusal import Code, Refusal
+from incamera.settings.folder import prepare
 
 CHARTER_FILE: Final = "demo.charter"
 KEPT_FILE: Final = "demo.json"
@@ -75,10 +76,11 @@ class Convened:
 def convened(folder: Path, clock: Clock, *, seats: int, is_automatic: bool) -> Convened | Refusal:
     """The meeting of this folder, with at least so many seats beside the secretariat's; made where there is none yet.
 
-    So a restarted demo is the same meeting, with the same links.
+    So a restarted demo is the same meeting, with the same links. Raises Refused where the folder can't be used.
     """
     if seats - 1 > DELEGATIONS_MAX:
         return _few(DELEGATIONS_MAX + 1, seats)
+    prepare(folder)
     if not (folder / KEPT_FILE).exists():
         _make(folder, clock, delegations=max(seats - 1, 1), is_automatic=is_automatic)
     kept = _kept(folder)
