@@ -1,14 +1,17 @@
 """docs/reference/livekit.md is true: each message, method and event stands there, as the code has it."""
 
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 from typing import get_args
 
+from livekit import protocol
 from livekit.protocol.rtc import SignalRequest, SignalResponse
 
 from incamera.sfu.effects import Happening
 from incamera.sfu.session import ANSWERED
-from incamera.sfu.twirp import METHODS, NOT_ANSWERED
+from incamera.sfu.twirp import METHODS, NOT_ANSWERED, SERVICES_NOT_ANSWERED
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "livekit.md").read_text()
@@ -39,6 +42,20 @@ def test_every_method_is_listed_as_it_is_answered() -> None:
     listed = rows("RoomService")
     assert set(listed) == {*METHODS, *NOT_ANSWERED}
     assert {name for name, cells in listed.items() if cells[1] == "yes"} == set(METHODS)
+
+
+def test_every_other_service_of_livekit_has_its_answer() -> None:
+    modules = [
+        importlib.import_module(found.name) for found in pkgutil.iter_modules(protocol.__path__, "livekit.protocol.")
+    ]
+    services = {
+        name for module in modules if hasattr(module, "DESCRIPTOR") for name in module.DESCRIPTOR.services_by_name
+    }
+    assert services == {"RoomService", *SERVICES_NOT_ANSWERED}
+
+
+def test_every_other_service_is_listed_with_what_to_do_instead() -> None:
+    assert {name: cells[0] for name, cells in rows("Other services").items()} == SERVICES_NOT_ANSWERED
 
 
 def test_every_webhook_is_listed() -> None:

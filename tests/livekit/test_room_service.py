@@ -3,7 +3,7 @@
 import http.server
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import httpx2
 import pytest
@@ -14,6 +14,7 @@ from livekit.protocol.webhook import WebhookEvent
 from incamera.clock import SystemClock
 from incamera.sfu import tokens
 from incamera.sfu.tokens import Grants
+from incamera.sfu.twirp import SERVICES_NOT_ANSWERED
 from tests.livekit.members import Member, await_true
 from tests.livekit.running import KEY, SECRET, RunningSfu
 from tests.support.patience import PATIENCE_S
@@ -156,6 +157,35 @@ async def test_what_is_not_there_yet_says_so(lk: api.LiveKitAPI) -> None:
     with pytest.raises(api.TwirpError) as refused:
         await lk.room.move_participant(move)
     assert (refused.value.code, refused.value.status) == ("unimplemented", 501)
+
+
+async def test_every_other_service_says_that_it_is_not_there_and_what_to_do(lk: api.LiveKitAPI) -> None:
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "AgentDispatchService": lambda: lk.agent_dispatch.list_dispatch("room"),
+        "Connector": lambda: lk.connector.dial_whatsapp_call(api.DialWhatsAppCallRequest()),
+        "Egress": lambda: lk.egress.list_egress(api.ListEgressRequest()),
+        "Ingress": lambda: lk.ingress.list_ingress(api.ListIngressRequest()),
+        "SIP": lambda: lk.sip.list_inbound_trunk(api.ListSIPInboundTrunkRequest()),
+    }
+    without_client = {"AgentSimulation", "CloudAgent"}
+    assert set(calls) == set(SERVICES_NOT_ANSWERED) - without_client
+    for service, call in calls.items():
+        with pytest.raises(api.TwirpError) as refused:
+            await call()
+        assert (refused.value.code, refused.value.status) == ("unimplemented", 501)
+        assert refused.value.metadata == {"code": "signal.unsupported"}
+        assert service in refused.value.message
+        assert SERVICES_NOT_ANSWERED[service] in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "path", ["", "livekit.Nothing/Do", "livekit.Egress", "Egress/ListEgress", "livekit.RoomService"]
+)
+async def test_what_livekit_has_not_either_is_no_route(sfu: RunningSfu, path: str) -> None:
+    for verb in ("POST", "GET"):
+        answer = httpx2.request(verb, f"{sfu.http}/twirp/{path}", timeout=PATIENCE_S)
+        assert (answer.status_code, answer.json()["code"]) == (404, "bad_route"), verb
+        assert "docs/reference/livekit.md" in answer.json()["msg"]
 
 
 async def test_calls_without_the_right_token_or_with_a_bad_body_are_refused(sfu: RunningSfu) -> None:

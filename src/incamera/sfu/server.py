@@ -63,6 +63,7 @@ MEDIA_FAILED: Final = Refusal(
 )
 _STALE: Final = LeaveRequest(action=LeaveRequest.RECONNECT, reason=DisconnectReason.STATE_MISMATCH, can_reconnect=True)
 _UNWELCOME: Final = LeaveRequest(action=LeaveRequest.DISCONNECT, reason=DisconnectReason.JOIN_FAILURE)
+_ANY_METHOD: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ALPHABET: Final = string.ascii_letters + string.digits
 
 
@@ -113,6 +114,7 @@ class SfuServer:
             Route("/rtc/validate", self._validate, methods=["GET", "OPTIONS"]),
             Route("/rtc/v1/validate", self._validate, methods=["GET", "OPTIONS"]),
             Route("/twirp/livekit.RoomService/{method}", self._twirp, methods=["POST"]),
+            Route("/twirp/{path:path}", twirp.answer_elsewhere, methods=_ANY_METHOD),
         ]
 
     # Life.

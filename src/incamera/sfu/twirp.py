@@ -1,4 +1,4 @@
-"""RoomService over HTTP: Twirp (protobuf or JSON over POST), as `livekit-api` and `lk` speak it."""
+"""RoomService over HTTP: Twirp (protobuf or JSON over POST), as `livekit-api` and `lk` speak it; no other service."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,6 +43,16 @@ METHODS: Final[Mapping[str, Method]] = {
     "UpdateRoomMetadata": Method(messages.UpdateRoomMetadataRequest, "update_room_metadata", _is_admin),
 }
 NOT_ANSWERED: Final = ("ForwardParticipant", "MoveParticipant", "PerformRpc")
+SERVICES_NOT_ANSWERED: Final[Mapping[str, str]] = {
+    "AgentDispatchService": "Give the agent a token: it joins like any participant.",
+    "AgentSimulation": "Run the agent and its trials yourself: it joins like any participant.",
+    "CloudAgent": "Run the agent yourself and give it a token: it joins like any participant.",
+    "Connector": "Give whoever calls a link or a token: there are no calls over other services.",
+    "Egress": "Let a participant that everybody sees record what it receives: the server records and streams nothing.",
+    "Ingress": "Publish with one of LiveKit's SDKs: there is no other way in for media.",
+    "SIP": "Give whoever calls a link or a token: there are no telephones.",
+}
+"""LiveKit's other services, and what to do in place of each."""
 
 _STATUS: Final = {
     "unauthenticated": 401,
@@ -87,7 +97,7 @@ async def answer(request: Request, service: RoomService, claims: Claims | Refusa
         )
     method = METHODS.get(name)
     if method is None:
-        return _error("bad_route", f"There is no method {name[:64]!r}.", None)
+        return _no_route(f"There is no method {name[:64]!r} in RoomService.")
     is_json = request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
     body = await _body(request)
     if body is None:
@@ -115,9 +125,24 @@ async def answer(request: Request, service: RoomService, claims: Claims | Refusa
     return Response(response.SerializeToString(), media_type="application/protobuf")
 
 
+async def answer_elsewhere(request: Request) -> Response:
+    """What is no call of RoomService: another service's, which says what to do instead, or nobody's."""
+    if request.method != "POST":
+        return _no_route("Twirp's methods are called by POST.")
+    service, _, method = request.path_params["path"].partition("/")
+    remedy = SERVICES_NOT_ANSWERED.get(service.removeprefix("livekit."))
+    if remedy is None or not service.startswith("livekit.") or not method:
+        return _no_route(f"There is no method at {request.path_params['path'][:64]!r}.")
+    return error(Refusal(Code.SIGNAL_UNSUPPORTED, f"{service} is not answered by this server.", remedy))
+
+
 def error(refusal: Refusal) -> Response:
     """A refusal in Twirp's form; our own code stands in `meta`."""
     return _error(_CODES.get(refusal.code, "invalid_argument"), f"{refusal.reason} {refusal.remedy}", refusal.code)
+
+
+def _no_route(reason: str) -> Response:
+    return _error("bad_route", f"{reason} docs/reference/livekit.md lists what is answered.", Code.SIGNAL_UNSUPPORTED)
 
 
 def _error(code: str, text: str, ours: Code | None) -> Response:
