@@ -12,11 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from typer.testing import CliRunner
 
 from incamera.accreditation.invitation import Invitation, check_origin
 from incamera.accreditation.signature import SigningKey
 from incamera.accreditation.strict import MeetingId, b64u
 from incamera.api import certificate, machine
+from incamera.cli.app import app
 from incamera.clock import SystemClock, instant
 from tests.support.servers import COMMAND, END_S, Process
 
@@ -137,3 +139,11 @@ def test_a_data_folder_that_can_not_be_used_is_refused_alike(command: str, folde
     assert where in outcome.stderr
     assert outcome.returncode == 1
     assert (tmp_path / "file").read_text() == "no folder"
+
+
+@pytest.mark.parametrize("command", ["demo", "serve", "sfu", "attend - --headless", "join -"])
+def test_a_level_of_the_log_that_there_is_not_is_refused_alike(command: str) -> None:
+    outcome = CliRunner().invoke(app, [*command.split(), "--log-level", "loud"], input=link())
+    assert outcome.exit_code == 78
+    assert "error: log.level (flag --log-level): Input should be 'debug'" in outcome.output
+    assert "code: settings.invalid" in outcome.output

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from incamera import log
 from incamera.accreditation.invitation import Invitation, parse_link
 from incamera.certificates import trust
 from incamera.cli import options
@@ -78,7 +77,7 @@ def attend(
     wanted: dict[str, Subscribe] = {"all": "all", "sound": "sound", "none": "none"}
     if subscribe not in wanted:
         raise typer.BadParameter(f"{subscribe!r} is none of all, sound, none", param_hint="--subscribe")
-    log.configure(log_level or "warning")
+    options.begin_log(log_level)
     try:
         tls = trust(ca)
     except Refused as error:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from incamera import log
 from incamera.accreditation.invitation import Invitation, parse_link
 from incamera.cli import options
 from incamera.cli.answers import note, refuse, result, taken
@@ -58,7 +57,7 @@ def join(
 
     The server gets data only, and gives data only: no page and no script comes from it. Runs until Ctrl-C.
     """
-    log.configure(log_level or "warning")
+    options.begin_log(log_level)
     read = taken(parse_link(sys.stdin.readline() if link == "-" else link))
     from incamera.forward import Ports  # here: `--help` need not wait for it
 

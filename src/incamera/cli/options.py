@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from incamera.cli.answers import taken
 from incamera.settings.given import Given, Name, Source
 
 Json = Annotated[bool, typer.Option("--json", help="Output for a program: JSON on stdout.")]
@@ -94,3 +95,12 @@ def flags(given: Mapping[str, Any]) -> Source:
             continue
         found[name] = Given(False if argument == "no_udp" else value, f"flag --{argument.replace('_', '-')}")
     return found
+
+
+def begin_log(level: str | None) -> None:
+    """For a command that is a person's own and reads no settings: warnings, unless its flag says another level."""
+    from incamera import log  # here, with the settings: `--help` need not wait for them
+    from incamera.settings.sources import load
+
+    chosen = taken(load(flags=flags({"log_level": level or "warning"}), environ={})).settings.log
+    log.configure(chosen.level, chosen.format)
