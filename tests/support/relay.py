@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from tests.support.datagrams import Tape
+
 Address = tuple[str, int]
 T = TypeVar("T")
 
@@ -79,6 +81,8 @@ class UdpRelay(asyncio.DatagramProtocol):
         self.weather = CALM
         self.crossed = 0
         self.lost = 0
+        self.tape: Tape | None = None
+        """Where what clients send is kept, if anywhere."""
         self._upstreams: dict[Address, _Upstream] = {}
         self._transport: asyncio.DatagramTransport
 
@@ -93,8 +97,25 @@ class UdpRelay(asyncio.DatagramProtocol):
         port: int = self._transport.get_extra_info("sockname")[1]
         return port
 
+    @property
+    def clients(self) -> frozenset[Address]:
+        """Who sent here so far. Whoever connects anew comes from a new port."""
+        return frozenset(self._upstreams)
+
+    def forge(self, datagrams: list[bytes]) -> None:
+        """Send to the server as if clients had: from the ports that it knows them by, one after the other."""
+
+        async def send() -> None:
+            upstreams = list(self._upstreams.values())
+            for place, datagram in enumerate(datagrams):
+                upstreams[place % len(upstreams)].send(datagram)
+
+        self.network.run(send())
+
     def datagram_received(self, data: bytes, addr: Address) -> None:
         """A client's datagram: on to the server."""
+        if self.tape is not None:
+            self.tape.keep(data)
         self._cross(lambda: self._up(data, addr))
 
     def _up(self, data: bytes, client: Address) -> None:
