@@ -67,6 +67,7 @@ try {
   await page.goto(values.link);
   const control = (name) => page.locator(`[data-control="${name}"]`);
   if (values.inside) {
+    await control("enter").waitFor();
     const asks = await control("page-asks").isVisible();
     await control("enter").click();
     // On the server's own page the first press goes on there, the second enrols.
