@@ -40,7 +40,7 @@ _OF_CODE = {
 
 def refuse(refusal: Refusal) -> NoReturn:
     """Say a refusal on stderr, and end with its exit code."""
-    print(f"error: {refusal.reason}\nhint: {refusal.remedy}\ncode: {refusal.code}", file=sys.stderr)
+    _say("error", refusal)
     raise typer.Exit(_OF_CODE.get(refusal.code, Exit.FAILED))
 
 
@@ -59,3 +59,12 @@ def result(value: object) -> None:
 def note(text: str) -> None:
     """A line for a person, on stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def note_refusal(refusal: Refusal) -> None:
+    """What stands in the way of something that goes on being tried."""
+    _say("note", refusal)
+
+
+def _say(how: str, refusal: Refusal) -> None:
+    print(f"{how}: {refusal.reason}\nhint: {refusal.remedy}\ncode: {refusal.code}", file=sys.stderr, flush=True)

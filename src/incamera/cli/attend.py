@@ -6,6 +6,7 @@ import ssl
 import sys
 import tempfile
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,16 +15,18 @@ import typer
 from incamera.accreditation.invitation import Invitation, parse_link
 from incamera.certificates import trust
 from incamera.cli import options
-from incamera.cli.answers import Exit, note, refuse, result, taken
+from incamera.cli.answers import Exit, note, note_refusal, refuse, result, taken
 from incamera.clock import Clock, SystemClock
+from incamera.member.asking import unreachable
 from incamera.member.leaving import leave
 from incamera.member.order import end_signalled
-from incamera.refusal import Refused
+from incamera.refusal import Code, Refusal, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from incamera.member.attendance import Figures
+    from incamera.member.attendee import End
     from incamera.member.broadcast import Manner, Subscribe
     from incamera.member.delegate import Delegate
 
@@ -117,6 +120,7 @@ async def _attend(
 
     folder = taken(StateFolder.open(state))
     delegate = Delegate(invitation, folder, clock, tls, manner=manner, moves_on=False)
+    _note_silence(delegate)
     running = asyncio.create_task(delegate.run(asked))
     entering = asyncio.create_task(delegate.entered.wait())
     await asyncio.wait({running, entering}, return_when=asyncio.FIRST_COMPLETED)
@@ -133,9 +137,41 @@ async def _attend(
         note("The sitting was closed.")
     folder.close()
     _report(delegate.report(), delegate.seconds_in, as_json=as_json)
-    if (refusal := delegate.attendee.refusal) is not None and (end not in ENDED or not delegate.entered.is_set()):
-        refuse(refusal)
-    return Exit.DONE if end in ENDED and was_in and not _alarmed(delegate) else Exit.FAILED
+    is_alarmed = _alarmed(delegate)
+    if end not in ENDED or not was_in or is_alarmed:
+        refuse(_why(delegate, end, is_alarmed=is_alarmed))
+    return Exit.DONE
+
+
+def _note_silence(delegate: "Delegate") -> None:
+    """Say that nobody answers, or nobody who is trusted: once each time that it is kept outside, since it goes on."""
+    said: set[bool] = set()
+
+    def told(refusal: Refusal) -> None:
+        if refusal.code is Code.SERVER_UNREACHABLE and (has_entered := delegate.entered.is_set()) not in said:
+            said.add(has_entered)
+            note_refusal(replace(refusal, reason=f"{refusal.reason} It is tried again."))
+
+    delegate.attendee.on_refusal.append(told)
+
+
+def _why(delegate: "Delegate", end: "End", *, is_alarmed: bool) -> Refusal:
+    """What is wrong with how it ended."""
+    attendee = delegate.attendee
+    sittings = attendee.sittings.values()
+    refusal = attendee.refusal or next((one.refusal for one in sittings if one.refusal is not None), None)
+    if end not in ENDED and refusal is not None:
+        return refusal
+    if is_alarmed:
+        return Refusal(
+            Code.GROUP_BLOCKED, "It saw what must not be: the ALARM above.", "Compare heads with another delegation."
+        )
+    if refusal is None and any(one.phase == "member" for one in sittings):
+        refusal = unreachable("gives it no connection for picture and sound")
+    elif refusal is None:
+        refusal = Refusal(Code.MEMBER_MISSING, "It is not a member.", "Ask the chair or the secretariat to let it in.")
+    where = "It was outside the sitting at the end." if delegate.entered.is_set() else "It never was in the sitting."
+    return replace(refusal, reason=f"{where} {refusal.reason}")
 
 
 def _alarmed(delegate: "Delegate") -> bool:

@@ -76,9 +76,7 @@ def refusal_of(problem: Any) -> Refusal | None:  # Any: JSON of a server, read h
 
 def unreachable(what: str) -> Refusal:
     """The server does nothing that one could go by."""
-    return Refusal(
-        Code.SERVER_UNREACHABLE, f"The server {what}.", "Check the network and the server; it is tried again."
-    )
+    return Refusal(Code.SERVER_UNREACHABLE, f"The server {what}.", "Check the network and the server.")
 
 
 def _untrusted(error: BaseException) -> Refusal | None:
@@ -91,7 +89,7 @@ def _untrusted(error: BaseException) -> Refusal | None:
     return Refusal(
         Code.SERVER_UNREACHABLE,
         f"The server's certificate is not trusted: {cause.verify_message.rstrip('.')}.",
-        "Give its authority's certificates with --ca, if they are your own; it is tried again.",
+        "Give its authority's certificates with --ca, if they are your own.",
     )
 
 

@@ -79,10 +79,12 @@ class Attendee:
         self.reader = Reader(invitation.authority, invitation.meeting)
         self.alarms: list[Alarm] = []
         self.refusal: Refusal | None = None
-        """Why it is not in: the last thing that the server refused."""
+        """Why it is not in: the last refusal, the server's or for want of it; None while the feed stands."""
         self.identity: Identity | None = None
         self.on_sitting: list[Callable[[Sitting], None]] = []
         """Called with each sitting that it goes into."""
+        self.on_refusal: list[Callable[[Refusal], None]] = []
+        """Called with what keeps it out, each time that it was tried."""
         self._folder = folder
         self._manner = manner or Manner()
         opens = self._manner.opens
@@ -167,6 +169,8 @@ class Attendee:
             if refusal is not None:
                 self.refusal = refusal
                 _log.info("member.refused", code=str(refusal.code))
+                for told in self.on_refusal:
+                    told(refusal)
                 if refusal.code in _LASTING:
                     self._finish("revoked" if refusal.code is Code.DEVICE_REVOKED else "refused")
                     break
@@ -241,7 +245,7 @@ class Attendee:
         async with opened(self.client, token.text, self.reader.after()) as feed:
             if isinstance(feed, Refusal):
                 return feed
-            self._feed, self._ends = feed, None
+            self._feed, self._ends, self.refusal = feed, None, None
             renewing = asyncio.create_task(self._renew(feed))
             try:
                 async for message in feed:

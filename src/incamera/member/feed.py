@@ -24,7 +24,7 @@ from incamera.accreditation.strict import (
 )
 from incamera.log import Private
 from incamera.meeting.acts import OpenSitting, Regroup, read_act
-from incamera.member.asking import refusal_of
+from incamera.member.asking import refusal_of, unreachable
 from incamera.member.client import Client, entry_of
 from incamera.record.entry import Entry, JournalId
 from incamera.refusal import Code, Refusal
@@ -128,7 +128,7 @@ async def opened(client: Client, token: Private[str], after: Mapping[JournalId, 
             client.feed_url, ssl=tls, max_size=MESSAGE_BYTES_MAX, open_timeout=CONNECT_S, proxy=None, compression=None
         )
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
-        yield Refusal(Code.SERVER_UNREACHABLE, f"The feed can't be had ({type(error).__name__}).", "It is tried again.")
+        yield unreachable(f"does not give its feed ({type(error).__name__})")
         return
     async with socket:
         feed = Feed(socket)
