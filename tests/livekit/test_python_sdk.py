@@ -7,6 +7,7 @@ import pytest
 from livekit import rtc
 
 from incamera.limits import DATA_PACKET_BYTES
+from incamera.sfu import membership, quality
 from tests.livekit.members import FPS, RATE, Member, await_true
 from tests.livekit.running import RunningSfu
 
@@ -55,6 +56,74 @@ async def test_a_mute_is_seen_and_silences(sfu: RunningSfu) -> None:
         await await_true("bob hears nothing", lambda: bob.loudness("alice") < 100)
         publication.track.unmute()
         await await_true("bob hears alice again", lambda: bob.loudness("alice") > 1000)
+
+
+async def test_who_speaks_is_told_to_all(sfu: RunningSfu) -> None:
+    async with (
+        Member(sfu.url, sfu.token("bob", "speak")) as bob,
+        Member(sfu.url, sfu.token("alice", "speak"), tone_hz=440) as alice,
+    ):
+        speaking: dict[str, list[str]] = {}
+        for name, member in (("alice", alice), ("bob", bob)):
+            member.room.on(
+                "active_speakers_changed",
+                lambda speakers, name=name: speaking.update({name: [who.identity for who in speakers]}),
+            )
+        await await_true("both are told", lambda: speaking == {"alice": ["alice"], "bob": ["alice"]})
+        publication = next(iter(alice.room.local_participant.track_publications.values()))
+        assert isinstance(publication.track, rtc.LocalAudioTrack)
+        publication.track.mute()
+        await await_true("both are told of the silence", lambda: speaking == {"alice": [], "bob": []})
+
+
+async def test_who_may_subscribe_is_up_to_the_sender(sfu: RunningSfu) -> None:
+    async with (
+        Member(sfu.url, sfu.token("alice", "permit"), tone_hz=440) as alice,
+        Member(sfu.url, sfu.token("bob", "permit")) as bob,
+        Member(sfu.url, sfu.token("carol", "permit")) as carol,
+    ):
+        for member in (bob, carol):
+            await await_true("both hear alice", lambda of=member: of.sound["alice"] and of.loudness("alice") > 1000)
+        permit = alice.room.local_participant.set_track_subscription_permissions
+        carol_may = rtc.ParticipantTrackPermission(participant_identity="carol", allow_all=True)
+        permit(allow_all_participants=False, participant_permissions=[carol_may])
+        for _ in range(2):  # in the first second what was on its way may still come
+            bob.sound["alice"].clear()
+            carol.sound["alice"].clear()
+            await await_true("carol hears a second more", lambda: sum(map(len, carol.sound["alice"])) > RATE)
+        assert not bob.sound["alice"], "bob hears on"
+        permit(allow_all_participants=True)
+        await await_true("bob hears alice again", lambda: bob.sound["alice"] and bob.loudness("alice") > 1000)
+
+
+async def test_how_good_a_connection_is_reaches_who_has_it_and_who_hears_it(sfu: RunningSfu) -> None:
+    async with (
+        Member(sfu.url, sfu.token("alice", "quality"), tone_hz=440) as alice,
+        Member(sfu.url, sfu.token("bob", "quality")) as bob,
+    ):
+        told: dict[str, list[tuple[str, object]]] = {"alice": [], "bob": []}
+        for name, member in (("alice", alice), ("bob", bob)):
+            member.room.on(
+                "connection_quality_changed", lambda who, word, name=name: told[name].append((who.identity, word))
+            )
+        await await_true("bob hears alice", lambda: bob.sound["alice"])
+
+        async def lose() -> None:
+            room = sfu.server._switchboard.rooms["quality"]
+            holder = room.named("alice")
+            assert holder is not None
+            membership.rate(room, holder, quality.LOST)
+            sfu.server._settle(room)
+
+        sfu.call(lose())  # as if the core had lost the connection: its next report is another word
+        lost = ("alice", rtc.ConnectionQuality.QUALITY_LOST)
+        await await_true("both are told of the loss", lambda: lost in told["alice"] and lost in told["bob"])
+        for name in told:
+            await await_true(
+                f"{name} is told of the recovery",
+                lambda name=name: any(word != lost for word in told[name][told[name].index(lost) :]),
+            )
+        assert not [who for who, _ in told["alice"] if who != "alice"], "alice does not hear bob"
 
 
 async def test_leaving_and_unpublishing_are_seen(sfu: RunningSfu) -> None:

@@ -15,7 +15,7 @@ from incamera.clock import SystemClock
 from incamera.sfu import tokens
 from incamera.sfu.tokens import Grants
 from incamera.sfu.twirp import SERVICES_NOT_ANSWERED
-from tests.livekit.members import Member, await_true
+from tests.livekit.members import RATE, Member, await_true
 from tests.livekit.running import KEY, SECRET, RunningSfu
 from tests.support.patience import PATIENCE_S
 
@@ -137,6 +137,32 @@ async def test_participants_are_listed_muted_changed_and_removed(lk: api.LiveKit
 
         await lk.room.remove_participant(api.RoomParticipantIdentity(room="govern", identity="alice"))
         await await_true("alice is out", lambda: alice.disconnected == [rtc.DisconnectReason.PARTICIPANT_REMOVED])
+
+
+async def test_a_participant_is_spared_of_a_track_and_given_it_again(lk: api.LiveKitAPI, sfu: RunningSfu) -> None:
+    async with (
+        Member(sfu.url, sfu.token("alice", "choose"), tone_hz=440) as alice,
+        Member(sfu.url, sfu.token("bob", "choose")) as bob,
+        Member(sfu.url, sfu.token("carol", "choose")) as carol,
+    ):
+        for member in (bob, carol):
+            await await_true("both hear alice", lambda of=member: of.sound["alice"] and of.loudness("alice") > 1000)
+        sid = next(iter(alice.room.local_participant.track_publications))
+        choice = api.UpdateSubscriptionsRequest(room="choose", identity="bob", track_sids=[sid], subscribe=False)
+        await lk.room.update_subscriptions(choice)
+        for _ in range(2):  # in the first second what was on its way may still come
+            bob.sound["alice"].clear()
+            carol.sound["alice"].clear()
+            await await_true("carol hears a second more", lambda: sum(map(len, carol.sound["alice"])) > RATE)
+        assert not bob.sound["alice"], "bob hears on"
+        choice.subscribe = True
+        await lk.room.update_subscriptions(choice)
+        await await_true("bob hears alice again", lambda: bob.sound["alice"] and bob.loudness("alice") > 1000)
+
+        choice.identity = "nobody"
+        with pytest.raises(api.TwirpError) as refused:
+            await lk.room.update_subscriptions(choice)
+        assert refused.value.metadata == {"code": "participant.unknown"}
 
 
 async def test_data_of_the_servers_own_reaches_whom_it_names(lk: api.LiveKitAPI, sfu: RunningSfu) -> None:
