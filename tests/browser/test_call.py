@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.browsers import PATIENCE_S, await_true, chromium, opened, statistics
-from tests.support.datagrams import Kind, Tape, invented, spoilt
+from tests.support.datagrams import Kind, Tape, invented, renamed, spoilt
 from tests.support.machine import holds_when_calm
 from tests.support.relay import CALM, Network, Weather
 from tests.support.servers import Demo
@@ -206,7 +206,9 @@ def malformed(dice: random.Random, seeds: dict[Kind, tuple[bytes, ...]]) -> byte
     """Of four datagrams one is random, and three are some that crossed, each kind as often, with changes."""
     if dice.randrange(4) == 0:
         return invented(dice)
-    return spoilt(dice, dice.choice(seeds[dice.choice(tuple(Kind))]))
+    kind = dice.choice(tuple(Kind))
+    datagram = dice.choice(seeds[kind])
+    return renamed(dice, datagram) if kind is Kind.RTP and dice.randrange(2) else spoilt(dice, datagram)
 
 
 async def recorded(tape: Tape) -> dict[Kind, tuple[bytes, ...]]:

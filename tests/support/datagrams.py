@@ -38,7 +38,7 @@ def kind_of(datagram: bytes) -> Kind | None:
 class Tape:
     """The last datagrams of each kind."""
 
-    def __init__(self, kept_max: int = 200) -> None:
+    def __init__(self, kept_max: int = 2000) -> None:
         self._kept: dict[Kind, deque[bytes]] = {kind: deque(maxlen=kept_max) for kind in Kind}
 
     def keep(self, datagram: bytes) -> None:
@@ -65,6 +65,11 @@ def spoilt(dice: random.Random, datagram: bytes) -> bytes:
                 case _:
                     changed[place] ^= dice.randrange(1, 256)
     return bytes(changed)
+
+
+def renamed(dice: random.Random, datagram: bytes) -> bytes:
+    """The RTP packet under an SSRC that nobody has: its section must not go over to it before it is authenticated."""
+    return datagram[:8] + dice.randbytes(4) + datagram[12:]
 
 
 def invented(dice: random.Random) -> bytes:

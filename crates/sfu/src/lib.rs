@@ -228,7 +228,12 @@ impl Sfu {
                 return;
             }
         }
-        if class == Class::Media && transport.is_connected() && feedback::is_rtcp(datagram) {
+        let is_rtp = class == Class::Media && !feedback::is_rtcp(datagram);
+        if is_rtp && !transport.sender.admits_rtp(datagram) {
+            self.statistics.dropped_unauthenticated += 1;
+            return;
+        }
+        if class == Class::Media && transport.is_connected() && !is_rtp {
             let Some(compound) = transport.sender.open_rtcp(datagram) else {
                 self.statistics.dropped_unauthenticated += 1;
                 return;
@@ -270,7 +275,11 @@ impl Sfu {
                 return;
             }
         }
+        let opened = self.statistics.packets_in + self.statistics.dropped_unpublished;
         self.drain(index, now);
+        if is_rtp && opened == self.statistics.packets_in + self.statistics.dropped_unpublished {
+            self.statistics.dropped_unused += 1;
+        }
         // What follows of a check follows at once, behind its answer: our own check (RFC 8445, 7.3.1.4), and the use of a pair
         // that the client nominated (7.3.1.5). str0m's agent would do either at its next time-out, 50 ms later.
         if class == Class::Stun {

@@ -333,6 +333,11 @@ impl Sender {
         self.keyed.as_mut()?.inbound.open_rtcp(datagram)
     }
 
+    /// Whether an SRTP packet belongs to a stream of which something authentic came, or is authentic itself.
+    pub(crate) fn admits_rtp(&mut self, datagram: &[u8]) -> bool {
+        self.keyed.as_mut().is_some_and(|keyed| keyed.inbound.admits_rtp(datagram))
+    }
+
     /// When packets left and what became of them.
     pub(crate) fn history(&mut self) -> &mut History {
         &mut self.history

@@ -5,7 +5,7 @@
 //! and index, and **each SSRC has one owner, for RTP and RTCP**: the SSRCs of subscriptions are `sender.rs`'s alone
 //! (`announcement.rs` takes them out of str0m), and str0m's own one is no subscription's.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use str0m::crypto::dtls::SrtpProfile;
 use str0m::crypto::{
@@ -23,10 +23,14 @@ const RTCP: Labels = Labels { key: 3, tag: 4, salt: 5 };
 const INDEX: usize = 4;
 /// RTCP: first header and SSRC, always clear.
 const CLEAR: usize = 8;
+/// RTP: the fixed header.
+const HEAD: usize = 12;
 /// AEAD_AES_*_GCM (RFC 7714, 12).
 const AEAD_TAG: usize = 16;
 /// What the provider's counter mode writes behind its output.
 const COUNTER_SCRATCH: usize = 15;
+/// SSRCs that are remembered as a client's own; each packet of one beyond is proved anew, as a stream that has not rolled over.
+const STREAMS: usize = 4096;
 /// SSRCs whose SRTCP indexes are remembered against replay.
 const WINDOWS: usize = 8;
 
@@ -230,17 +234,60 @@ impl Cipher {
     }
 }
 
-/// Opens what a client says about the media that it gets.
+/// Opens what a client says about the media that it gets, and the first packet of each of its own streams.
 pub(crate) struct Inbound {
     crypto: &'static CryptoProvider,
+    rtp: Cipher,
     rtcp: Cipher,
+    /// SSRCs of which something authentic came.
+    streams: HashSet<u32>,
     windows: VecDeque<Window>,
 }
 
 impl Inbound {
     pub(crate) fn new(crypto: &'static CryptoProvider, material: &Material) -> Option<Inbound> {
         let master = Master::of(crypto, material, !material.client)?;
-        Some(Inbound { crypto, rtcp: master.cipher(&RTCP, false), windows: VecDeque::new() })
+        Some(Inbound {
+            crypto,
+            rtp: master.cipher(&RTP, false),
+            rtcp: master.cipher(&RTCP, false),
+            streams: HashSet::new(),
+            windows: VecDeque::new(),
+        })
+    }
+
+    /// Whether an RTP packet may be looked into: its stream is known, or it is itself authentic, as the first of a stream (RFC 3711,
+    /// 3.3.1: no rollover yet). str0m gives a section to an SSRC before it opens the packet that asks for it.
+    pub(crate) fn admits_rtp(&mut self, datagram: &[u8]) -> bool {
+        let Some(head) = datagram.get(..HEAD) else { return false };
+        let ssrc = u32::from_be_bytes([head[8], head[9], head[10], head[11]]);
+        if self.streams.contains(&ssrc) {
+            return true;
+        }
+        let authentic = self.is_authentic(datagram, ssrc, u16::from_be_bytes([head[2], head[3]])).is_some();
+        if authentic && self.streams.len() < STREAMS {
+            self.streams.insert(ssrc);
+        }
+        authentic
+    }
+
+    fn is_authentic(&mut self, datagram: &[u8], ssrc: u32, sequence: u16) -> Option<()> {
+        match &mut self.rtp {
+            Cipher::Counter { tag_key, .. } => {
+                let end = datagram.len().checked_sub(Aes128CmSha1_80::HMAC_TAG_LEN)?;
+                let hmac = |key: &[u8], parts: &[&[u8]]| self.crypto.sha1_hmac_provider.sha1_hmac(key, parts);
+                Aes128CmSha1_80::rtp_verify(hmac, &tag_key[..], &datagram[..end], u64::from(sequence), &datagram[end..])
+                    .then_some(())
+            }
+            aead => {
+                let (clear, sealed) = datagram.split_at_checked(clear_length(datagram)?)?;
+                sealed.len().checked_sub(AEAD_TAG)?;
+                let mut plain = vec![0; sealed.len()];
+                aead.decrypt_aead(|salt| AeadAes256Gcm::rtp_iv(salt, ssrc, 0, sequence), clear, sealed, &mut plain)
+                    .ok()?;
+                Some(())
+            }
+        }
     }
 
     /// The compound packet; None: forged, clear, truncated, or heard before.
@@ -293,6 +340,16 @@ impl Inbound {
         self.windows.push_back(Window { ssrc, newest: index, seen: 1 });
         true
     }
+}
+
+/// How long an RTP packet's header is, with its sources and extensions (RFC 3550, 5.1 and 5.3.1).
+fn clear_length(datagram: &[u8]) -> Option<usize> {
+    let length = HEAD + 4 * usize::from(datagram.first()? & 0x0f);
+    if datagram[0] & 0x10 == 0 {
+        return Some(length);
+    }
+    let words = datagram.get(length + 2..length + 4)?;
+    Some(length + 4 + 4 * usize::from(u16::from_be_bytes([words[0], words[1]])))
 }
 
 struct Window {
@@ -353,6 +410,27 @@ mod tests {
                 }
                 Cipher::Short { salt, .. } | Cipher::Long { salt, .. } => is_wiped(&*salt),
             }
+        }
+    }
+
+    #[test]
+    fn a_stream_is_admitted_with_its_first_authentic_packet_and_no_other() {
+        for profile in [SrtpProfile::AES128_CM_SHA1_80, SrtpProfile::AEAD_AES_128_GCM, SrtpProfile::AEAD_AES_256_GCM] {
+            let mut ours = Outbound::new(plain(), &material(profile, true)).expect("keys");
+            let mut theirs = Inbound::new(plain(), &material(profile, false)).expect("keys");
+            // One source, and one word of extensions.
+            let mut packet =
+                vec![0x91, 96, 0, 5, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0, 9, 0xbe, 0xde, 0, 1, 0x10, b'0', 0, 0];
+            ours.seal_rtp(&mut packet, 0, &[3; 50], 7, 5).expect("sealed");
+            for place in 0..packet.len() {
+                let mut forged = packet.clone();
+                forged[place] ^= 1;
+                assert!(!theirs.admits_rtp(&forged), "{profile:?}, byte {place}");
+                assert!(!theirs.admits_rtp(&packet[..place]), "{profile:?}, cut to {place}");
+            }
+            assert!(theirs.admits_rtp(&packet), "{profile:?}");
+            packet[30] ^= 1;
+            assert!(theirs.admits_rtp(&packet), "{profile:?}: of a known stream: str0m opens it");
         }
     }
 

@@ -40,7 +40,7 @@ counters! {
     dropped_malformed,
     /// Dropped: a STUN message for no transport of ours.
     dropped_unknown_ufrag,
-    /// Dropped: a STUN message whose integrity or names are wrong.
+    /// Dropped: a STUN message whose integrity or names are wrong, SRTCP, or SRTP of a new stream, that is not authentic.
     dropped_unauthenticated,
     /// Dropped: DTLS, SRTP or SRTCP from an address without a completed ICE check.
     dropped_unvalidated,
@@ -54,6 +54,8 @@ counters! {
     dropped_handshake,
     /// Dropped: str0m refused it (a DTLS error, most of all).
     dropped_refused,
+    /// Dropped: RTP of which str0m made nothing: not authentic, a repeat, or padding of a stream of repairs.
+    dropped_unused,
     /// Dropped: RTP of a section that nobody published.
     dropped_unpublished,
     /// Dropped: RTP of a muted publication.

@@ -168,6 +168,7 @@ fn replayed_media_is_not_forwarded_again() {
     }
     call.world.flush();
     assert_eq!(call.received(), before);
+    assert!(call.world.counter("dropped_unused") >= 100, "a repeat is counted");
     call.speak(20);
     let after = call.received();
     assert_eq!((after.0 - before.0, after.1 - before.1), (20, 20));
@@ -190,6 +191,34 @@ fn media_injected_from_elsewhere_or_under_anothers_ssrc_goes_nowhere() {
     }
     assert_eq!(call.world.counter("dropped_unvalidated"), dropped + alices.len() as u64);
     assert_eq!(call.received(), before);
+}
+
+#[test]
+fn a_forged_packet_under_a_new_ssrc_does_not_take_a_section_from_its_publisher() {
+    let mut call = Call::new(9);
+    call.world.tape = Some(Vec::new());
+    call.speak(20);
+    let tape = call.world.tape.take().expect("recorded");
+    let alice = call.world.clients[call.alice].address;
+    // Her packets name their section. Two SSRCs that nobody has, since str0m would not go back to the one before.
+    let hers =
+        tape.iter().filter(|(source, bytes)| *source == alice && bytes[0] & 0xd0 == 0x90 && bytes[1] & 0x60 != 0x40);
+    let before = call.received();
+    let (mut forged, dropped) = (0, call.world.counter("dropped_unauthenticated"));
+    for (_, bytes) in hers {
+        for ssrc in [[1; 4], [2; 4]] {
+            let mut bytes = bytes.clone();
+            bytes[8..12].copy_from_slice(&ssrc);
+            call.world.arrive(alice, &bytes);
+            forged += 1;
+        }
+    }
+    assert!(forged >= 80, "{forged}");
+    assert_eq!(call.world.counter("dropped_unauthenticated"), dropped + forged);
+    assert_eq!(call.received(), before);
+    call.speak(20);
+    let after = call.received();
+    assert_eq!((after.0 - before.0, after.1 - before.1), (20, 20));
 }
 
 #[test]
@@ -321,7 +350,7 @@ fn ten_thousand_random_and_mutated_datagrams_leave_the_call_whole() {
         let after = call.received();
         assert_eq!((after.0 - before.0, after.1 - before.1), (30, 30), "seed {seed}");
         assert_eq!(call.world.counter("faults"), 0, "seed {seed}: str0m panicked");
-        for reason in ["dropped_malformed", "dropped_unvalidated", "dropped_unauthenticated"] {
+        for reason in ["dropped_malformed", "dropped_unvalidated", "dropped_unauthenticated", "dropped_unused"] {
             assert!(call.world.counter(reason) > 0, "seed {seed}: nothing was {reason}");
         }
     }
