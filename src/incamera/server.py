@@ -46,6 +46,8 @@ class Running:
     keys: Mapping[str, str]
     failed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when its media core has ended by itself: nothing can be done but to start anew."""
+    key_file: Path | None = None
+    """Where the media key lies that it made by itself; None: it was given keys."""
 
 
 def is_loopback(host: str) -> bool:
@@ -242,7 +244,8 @@ async def serving(
         origin = origins[0] if origins else _origin(settings.http.host, listener.port, tls=tls is not None)
         _log.info("server.ready", http_port=listener.port, udp_port=sfu.udp_port, tcp_port=sfu.tcp_port)
         try:
-            yield Running(origin, sfu.udp_port, sfu.tcp_port, keys, sfu.failed)
+            own = None if dev or settings.media.keys else data / KEY_FILE
+            yield Running(origin, sfu.udp_port, sfu.tcp_port, keys, sfu.failed, own)
         finally:
             _log.info("server.ending")
             await sfu.stop()  # first of all, so that participants are told why, and don't see a lost connection

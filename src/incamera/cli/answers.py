@@ -67,4 +67,4 @@ def note_refusal(refusal: Refusal) -> None:
 
 
 def _say(how: str, refusal: Refusal) -> None:
-    print(f"{how}: {refusal.reason}\nhint: {refusal.remedy}\ncode: {refusal.code}", file=sys.stderr, flush=True)
+    print(f"{how}: {refusal.reason}\nhint: {refusal.remedy}\ncode: {refusal.code}", file=sys.stderr)

@@ -1,13 +1,15 @@
 """`incamera config show`: what is in force, and where each value comes from."""
 
 import os
+from pathlib import Path
 
 import typer
 
 from incamera.cli import options
 from incamera.cli.answers import result, taken
 from incamera.cli.commands import GROUPS
-from incamera.settings.sources import Loaded, default_file, load, names, shown
+from incamera.settings.given import Name
+from incamera.settings.sources import Loaded, data_folder, default_file, load, names, shown
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=GROUPS["config"])
 
@@ -26,16 +28,31 @@ def show(config: options.Config = None, as_json: options.Json = False) -> None:
         result(_as_tables(loaded))
         return
     rows = [("setting", "value", "from")]
-    rows += [(".".join(name), _as_text(shown(loaded, name)), loaded.origins[name]) for name, _ in names()]
+    for name, _ in names():
+        value, origin = _in_force(loaded, name)
+        rows.append((".".join(name), _as_text(value), origin))
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
-    for setting, value, origin in rows:
-        print(f"{setting:<{first}}  {value:<{second}}  {origin}")
+    for setting, text, origin in rows:
+        print(f"{setting:<{first}}  {text:<{second}}  {origin}")
+
+
+def _in_force(loaded: Loaded, name: Name) -> tuple[object, str]:
+    """A setting's value and origin; of the data folder, where nobody named one, the one that is used."""
+    origin = loaded.origins[name]
+    if name != ("data", "folder"):
+        return shown(loaded, name), origin
+    is_given = loaded.settings.data.folder is None and os.environ.get("STATE_DIRECTORY")
+    return data_folder(loaded.settings, os.environ), "environment STATE_DIRECTORY" if is_given else origin
 
 
 def _as_tables(loaded: Loaded) -> dict[str, dict[str, dict[str, object]]]:
     tables: dict[str, dict[str, dict[str, object]]] = {}
     for name, _ in names():
-        tables.setdefault(name[0], {})[name[1]] = {"value": shown(loaded, name), "from": loaded.origins[name]}
+        value, origin = _in_force(loaded, name)
+        tables.setdefault(name[0], {})[name[1]] = {
+            "value": str(value) if isinstance(value, Path) else value,
+            "from": origin,
+        }
     return tables
 
 
@@ -47,6 +64,9 @@ def _as_text(value: object) -> str:
             return str(value).lower()
         case dict():
             return ", ".join(f"{key}: {secret}" for key, secret in value.items()) or "–"
+        case Path():
+            home = Path.home()
+            return f"~/{value.relative_to(home)}" if value.is_relative_to(home) else str(value)
         case list():
             return ", ".join(map(str, value)) or "–"
         case _:

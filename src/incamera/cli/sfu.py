@@ -65,11 +65,14 @@ def sfu(
     async def ready(running: "Running", _: asyncio.Event) -> None:
         if as_json:
             ports = {"udp_port": running.udp_port, "tcp_port": running.tcp_port}
-            result({"url": running.origin, "pid": os.getpid(), **ports, "keys": list(running.keys)})
+            kept = None if running.key_file is None else str(running.key_file)
+            result({"url": running.origin, "pid": os.getpid(), **ports, "keys": list(running.keys), "key_file": kept})
             return
         note(f"Ready: {running.origin}, media on UDP {running.udp_port}, TCP {running.tcp_port or 'off'}")
         if running.keys == DEV_KEYS:
             note("key devkey, secret secret: for development only")
+        if running.key_file is not None:
+            note(f"Its key and secret, made once, are in {running.key_file}; give others with --keys.")
 
     try:
         asyncio.run(run(settings, clock=SystemClock(), environ=os.environ, ready=ready, dev=dev, page=False))
