@@ -20,6 +20,7 @@ from incamera.accreditation.strict import MeetingId, b64u
 from incamera.api import certificate, machine
 from incamera.cli.app import app
 from incamera.clock import SystemClock, instant
+from tests.support.browsers import await_true
 from tests.support.servers import COMMAND, END_S, Process
 
 FREE = ("--port", "0", "--udp-port", "0", "--tcp-port", "0")
@@ -53,22 +54,28 @@ def is_said(outcome: subprocess.CompletedProcess[str], code: str) -> bool:
 
 
 def pair(folder: Path, name: str) -> tuple[str, ...]:
-    """A certificate for a name, signed by an authority that is kept nowhere; the flags that serve it."""
+    """A certificate for a name, and its authority's beside it in authority.pem; the flags that serve it."""
     now = instant(SystemClock().now_ms())
     authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer, subject = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in ("authority", name))
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(authority, hashes.SHA256())
-    )
-    (folder / "chain.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    of_authority = x509.BasicConstraints(ca=True, path_length=None), True
+    of_server = x509.SubjectAlternativeName([x509.DNSName(name)]), False
+    for file, whose, public, (extension, is_critical) in (
+        ("authority.pem", issuer, authority.public_key(), of_authority),
+        ("chain.pem", subject, key.public_key(), of_server),
+    ):
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(whose)
+            .issuer_name(issuer)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(extension, critical=is_critical)
+            .sign(authority, hashes.SHA256())
+        )
+        (folder / file).write_bytes(made.public_bytes(serialization.Encoding.PEM))
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -80,6 +87,25 @@ def pair(folder: Path, name: str) -> tuple[str, ...]:
 def test_a_demo_is_held_under_a_certificate_that_the_system_does_not_trust(tmp_path: Path) -> None:
     with Process("demo", "--json", "--port", "0", *pair(tmp_path, "localhost")) as demo:
         assert demo.ready["url"].startswith("https://localhost:")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("system", "believed"), [("authority.pem", "authority.pem"), (None, "chain.pem")])
+def test_its_members_believe_the_system_first_and_what_it_serves_else(
+    system: str | None, believed: str, tmp_path: Path
+) -> None:
+    """The SDK needs an authority, and takes it from the file in SSL_CERT_FILE alone."""
+    flags = pair(tmp_path, "localhost")
+    environment = {} if system is None else {"SSL_CERT_FILE": str(tmp_path / system)}
+    with Process("demo", "--json", "--port", "0", "--with", "1", *flags, environment=environment) as demo:
+        [member] = await_true("its members' process", lambda: members(demo))
+        assert f"SSL_CERT_FILE={tmp_path / believed}" in Path(f"/proc/{member}/environ").read_text().split("\0")
+
+
+def members(demo: Process) -> list[str]:
+    """The process of its synthetic members, once it runs as such."""
+    children = Path(f"/proc/{demo.pid}/task/{demo.pid}/children").read_text().split()
+    return [one for one in children if Path(f"/proc/{one}/cmdline").read_bytes().endswith(b"\0incamera.member\0")]
 
 
 @pytest.mark.slow

@@ -26,8 +26,15 @@ async def hold(
     ca: Path | None,
     show: Callable[[], None],
 ) -> None:
-    """Until `asked`. `show` is called once the meeting is on the server, which may have it from before."""
-    uploaded = await upload(origin, meeting.bundle, trust(ca))
+    """Until `asked`. `show` is called once the meeting is on the server, which may have it from before.
+
+    `ca` is believed where the system's authorities do not vouch for the server.
+    """
+    uploaded = await upload(origin, meeting.bundle, trust(None))
+    if not isinstance(uploaded, Refusal):
+        ca = None
+    elif ca is not None:
+        uploaded = await upload(origin, meeting.bundle, trust(ca))
     if isinstance(uploaded, Refusal):
         raise Refused(uploaded if ca is None else _unfit(uploaded, origin))
     door = {
